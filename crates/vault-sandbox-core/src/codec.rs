@@ -1,0 +1,191 @@
+//! Endpoints to requests, answers to values; nothing here sends or waits.
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{HeaderName, StatusCode};
+
+use crate::body::Body;
+use crate::endpoint::{Answer, Caller, Endpoint};
+use crate::envelope::{self, Envelope, Status};
+use crate::error::{Error, Failure, ProtocolProblem, ValidationError};
+use crate::payload::Content;
+use crate::redact::Scrubber;
+use crate::reply::{Facts, Reply};
+use crate::transport::{HttpRequest, HttpResponse, TransportError};
+use crate::vault::Vault;
+use crate::vault_error::VaultMessage;
+
+const CLIENT_ID: HeaderName = HeaderName::from_static("x-vaultapi-clientid");
+
+/// Turns a call into the request to send.
+///
+/// The URI is absolute, `Accept` and, where there is a body, `Content-Type` are set, and
+/// `Authorization` is marked sensitive. Adding `Host` and `Content-Length` is the HTTP client's part.
+///
+/// # Errors
+///
+/// A name that cannot be sent, or a call that needs a credential and a `vault` without one.
+pub fn encode<E: Endpoint>(endpoint: &E, vault: &Vault) -> Result<HttpRequest, ValidationError> {
+    encode_with_secrets(endpoint, vault).map(|(request, _)| request)
+}
+
+/// Reads an answer: the envelope first, whatever the HTTP status (Vault says failures with 200,
+/// sometimes with 404), then the status, then the value.
+///
+/// # Errors
+///
+/// [`Error::Vault`] for Vault's own no, [`Error::Protocol`] for everything that is not an answer
+/// to this call. Vault's messages may repeat a credential: see [`Error::scrubbed`].
+pub fn decode<E: Endpoint>(response: &HttpResponse) -> Result<Reply<E::Output>, Error> {
+    let json = envelope::json_of(response.body().as_bytes());
+    let facts = Facts::from_headers(response.headers());
+    read::<E>(response, json, &facts).or_else(|error| match E::salvage(json) {
+        Some(value) => Ok(salvaged(value, &error, facts)),
+        None => Err(error),
+    })
+}
+
+/// Reads what a failed exchange left: the value, if the part of the answer that arrived holds all
+/// of it, else the failure as an [`Error`].
+///
+/// # Errors
+///
+/// [`Error::Transport`], unless the value is whole.
+pub fn decode_failed<E: Endpoint>(failed: TransportError) -> Result<Reply<E::Output>, Error> {
+    let found = failed.partial().and_then(|partial| {
+        let value = E::salvage(envelope::json_of(partial.body().as_bytes()))?;
+        Some((value, Facts::from_headers(partial.headers())))
+    });
+    let error = Error::Transport {
+        operation: E::NAME,
+        source: failed,
+    };
+    match found {
+        Some((value, facts)) => Ok(salvaged(value, &error, facts)),
+        None => Err(error),
+    }
+}
+
+/// [`encode`], and a scrubber that knows every secret that went into the request.
+pub(crate) fn encode_with_secrets<E: Endpoint>(
+    endpoint: &E,
+    vault: &Vault,
+) -> Result<(HttpRequest, Scrubber), ValidationError> {
+    let (content, mut scrubber) = endpoint.payload().into_parts()?;
+    let uri = format!(
+        "{}://{}{}",
+        vault.dns().scheme(),
+        vault.dns().authority(),
+        endpoint.path()?.in_version(vault.api_version()),
+    );
+    let mut request = http::Request::builder()
+        .method(E::METHOD)
+        .uri(uri)
+        .header(ACCEPT, HeaderValue::from_static("application/json"));
+    let authorization = match endpoint.caller() {
+        Caller::Anonymous => None,
+        Caller::Identity(token) => {
+            token.hide_in(&mut scrubber);
+            Some(token.header()?)
+        }
+        Caller::Authorized => {
+            // Without one, a request would go out that can only fail, or be taken for another's.
+            let authorization = vault.authorization().ok_or_else(|| {
+                ValidationError::new(
+                    "authorization",
+                    "is missing: sign in, or give a session ID or an access token",
+                )
+            })?;
+            authorization.hide_in(&mut scrubber);
+            Some(authorization.header()?)
+        }
+    };
+    if let Some(value) = authorization {
+        request = request.header(AUTHORIZATION, value);
+    }
+    if let Some(client_id) = vault.client() {
+        request = request.header(CLIENT_ID, client_id.as_str());
+    }
+    let body = match content {
+        None => Body::empty(),
+        Some(Content { media_type, body }) => {
+            request = request.header(CONTENT_TYPE, HeaderValue::from_static(media_type));
+            body
+        }
+    };
+    let request = request
+        .body(body)
+        .map_err(|_| ValidationError::new("path", "is too long for a URL"))?;
+    Ok((request, scrubber))
+}
+
+fn read<E: Endpoint>(
+    response: &HttpResponse,
+    json: &[u8],
+    facts: &Facts,
+) -> Result<Reply<E::Output>, Error> {
+    let status = response.status();
+    let protocol = |problem| Error::Protocol {
+        operation: E::NAME,
+        status,
+        problem,
+        facts: Box::new(facts.clone()),
+    };
+    let envelope = Envelope::read(json).ok_or_else(|| protocol(not_vaults(response)))?;
+    let outcome = match envelope.status {
+        Status::Success | Status::Warning => {
+            let value = E::read(&Answer::new(json)).map_err(protocol)?;
+            return Ok(Reply {
+                value,
+                warnings: envelope.warnings,
+                facts: facts.clone(),
+            });
+        }
+        Status::Failure => Failure::Failure,
+        Status::Exception => Failure::Exception,
+        Status::Unknown => {
+            return Err(protocol(ProtocolProblem::new(
+                "the answer's responseStatus is not known",
+            )));
+        }
+    };
+    let errors = envelope.errors;
+    Err(Error::Vault {
+        operation: E::NAME,
+        status,
+        outcome,
+        errors,
+        facts: Box::new(facts.clone()),
+    })
+}
+
+/// What came out of an odd answer, with the oddity as a warning.
+fn salvaged<T>(value: T, oddity: &Error, facts: Facts) -> Reply<T> {
+    let mut reply = Reply::new(value, facts);
+    reply.warnings.push(VaultMessage::new(
+        "",
+        format!("the answer was odd, its value is whole: {oddity}"),
+    ));
+    reply.warnings.extend(oddity.vault_errors().iter().cloned());
+    reply
+}
+
+fn not_vaults(response: &HttpResponse) -> ProtocolProblem {
+    let status = response.status();
+    let media_type = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let kind = match media_type.unwrap_or_default() {
+        _ if status.is_redirection() => "a redirect, which is not followed",
+        _ if response.body().is_empty() => "empty",
+        kind if kind.contains("html") => "an HTML page",
+        kind if kind.contains("xml") => "XML",
+        _ => "no JSON with a responseStatus",
+    };
+    let from = if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        "the answer is a proxy's: it asks for a password of its own".to_owned()
+    } else {
+        format!("the answer is not one of Vault's: it is {kind}")
+    };
+    ProtocolProblem::new(from)
+}

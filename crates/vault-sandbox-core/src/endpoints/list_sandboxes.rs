@@ -1,0 +1,161 @@
+use serde::Deserialize;
+
+use crate::endpoint::{Answer, Endpoint, Repeat};
+use crate::error::{ProtocolProblem, ValidationError};
+use crate::path::ApiPath;
+use crate::types::VaultId;
+use crate::wire;
+
+/// Lists the sandboxes of the Vault called.
+///
+/// `GET /api/{version}/objects/sandbox`, answered with [`Sandboxes`]. Safe to repeat.
+///
+/// [Veeva: retrieve sandboxes][page].
+///
+/// [page]: https://general.veevavault.dev/vault-api/api-reference/26.2/sandbox-vaults/retrieve-sandboxes/
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[must_use]
+pub struct ListSandboxes;
+
+impl ListSandboxes {
+    /// Of the Vault called.
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl Endpoint for ListSandboxes {
+    type Output = Sandboxes;
+    const NAME: &'static str = "list_sandboxes";
+    const METHOD: http::Method = http::Method::GET;
+    const REPEAT: Repeat = Repeat::Safe;
+
+    fn path(&self) -> Result<ApiPath, ValidationError> {
+        Ok(ApiPath::versioned().literal("objects/sandbox"))
+    }
+
+    fn read(answer: &Answer<'_>) -> Result<Sandboxes, ProtocolProblem> {
+        answer.data()
+    }
+}
+
+/// What a Vault has in sandboxes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Sandboxes {
+    /// How many of each size it may have.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub entitlements: Vec<Entitlement>,
+    /// The sandboxes there are; Vault calls the list `active`, whatever their status.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub active: Vec<Sandbox>,
+}
+
+/// How many sandboxes of one size a Vault may have.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Entitlement {
+    /// The size: `Small`, `Medium`, `Large`, `Very Large`, `Extra Large` or `Full`.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub size: Option<String>,
+    /// How many more can be made.
+    #[serde(default, deserialize_with = "wire::parsed")]
+    pub available: Option<u32>,
+    /// How many there may be.
+    #[serde(default, deserialize_with = "wire::parsed")]
+    pub allowed: Option<u32>,
+    /// How many of these are for a time only.
+    #[serde(default, deserialize_with = "wire::parsed")]
+    pub temporary: Option<u32>,
+}
+
+/// A sandbox as its parent Vault shows it. Times are as Vault writes them, in UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Sandbox {
+    /// The number of the sandbox's own Vault.
+    #[serde(default, deserialize_with = "wire::parsed")]
+    pub vault_id: Option<VaultId>,
+    /// Its name, by which a token for it is asked for.
+    pub name: String,
+    /// The type, `config`.
+    #[serde(rename = "type", default, deserialize_with = "wire::text")]
+    pub kind: Option<String>,
+    /// The size.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub size: Option<String>,
+    /// Whether it can be used.
+    #[serde(default)]
+    pub status: SandboxStatus,
+    /// The domain of its user names; not a host.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub domain: Option<String>,
+    /// The DNS of its own Vault, to be read with
+    /// [`VaultDns::sibling`](crate::VaultDns::sibling) of the parent's.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub dns: Option<String>,
+    /// The number of the Vault it was made from.
+    #[serde(default, deserialize_with = "wire::parsed")]
+    pub source_vault_id: Option<VaultId>,
+    /// When it may next be refreshed.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub refresh_available: Option<String>,
+    /// When it was made.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub created_date: Option<String>,
+    /// The release it follows: `general`, `limited` or `prerelease`.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub release: Option<String>,
+    /// When it ends; most do not (`"NULL"` on the wire).
+    #[serde(default, deserialize_with = "wire::text")]
+    pub expiration_date: Option<String>,
+}
+
+/// Whether a sandbox can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(from = "Option<String>")]
+#[non_exhaustive]
+pub enum SandboxStatus {
+    /// New, or just refreshed.
+    Building,
+    /// It can be used.
+    Active,
+    /// It cannot be reached.
+    Inactive,
+    /// It is going away.
+    Deleting,
+    /// Any other; the text as Vault wrote it.
+    Unknown(String),
+}
+
+impl SandboxStatus {
+    /// The word that Vault uses.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Building => "building",
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Deleting => "deleting",
+            Self::Unknown(text) => text,
+        }
+    }
+}
+
+impl Default for SandboxStatus {
+    fn default() -> Self {
+        Self::Unknown(String::new())
+    }
+}
+
+impl From<Option<String>> for SandboxStatus {
+    fn from(text: Option<String>) -> Self {
+        match text.as_deref() {
+            Some("building") => Self::Building,
+            Some("active") => Self::Active,
+            Some("inactive") => Self::Inactive,
+            Some("deleting") => Self::Deleting,
+            _ => Self::Unknown(text.unwrap_or_default()),
+        }
+    }
+}

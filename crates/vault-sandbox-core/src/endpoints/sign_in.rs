@@ -1,0 +1,268 @@
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::endpoint::{Answer, Caller, Endpoint, Repeat};
+use crate::error::{ProtocolProblem, ValidationError};
+use crate::path::ApiPath;
+use crate::payload::{Form, Payload};
+use crate::types::{Password, SessionId, UserId, UserName, VaultDns, VaultId};
+use crate::wire;
+
+/// Signs in with a user name and a password.
+///
+/// `POST /api/{version}/auth`, answered with a [`Session`]. **Not to be repeated** when Vault has
+/// refused the password: five bad tries lock the account.
+///
+/// Vault signs in to *another* Vault where the one asked for cannot be used, without saying so:
+/// check [`Session::check`].
+///
+/// [Veeva: user name and password][page].
+///
+/// [page]: https://general.veevavault.dev/vault-api/api-reference/26.2/authentication/user-name-and-password/
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct SignIn {
+    user: UserName,
+    password: Password,
+    vault_dns: Option<VaultDns>,
+}
+
+impl SignIn {
+    /// As this user.
+    pub fn new(user: UserName, password: Password) -> Self {
+        Self {
+            user,
+            password,
+            vault_dns: None,
+        }
+    }
+
+    /// To another Vault than the one called.
+    pub fn vault_dns(mut self, dns: VaultDns) -> Self {
+        self.vault_dns = Some(dns);
+        self
+    }
+}
+
+impl Endpoint for SignIn {
+    type Output = Session;
+    const NAME: &'static str = "sign_in";
+    const METHOD: http::Method = http::Method::POST;
+    const REPEAT: Repeat = Repeat::Once;
+
+    fn path(&self) -> Result<ApiPath, ValidationError> {
+        Ok(ApiPath::versioned().literal("auth"))
+    }
+
+    fn payload(&self) -> Payload {
+        let dns = self.vault_dns.as_ref().map(VaultDns::authority);
+        Payload::form(
+            Form::new()
+                .field("username", self.user.as_str())
+                .password("password", &self.password)
+                .optional("vaultDNS", dns.as_deref()),
+        )
+    }
+
+    fn caller(&self) -> Caller<'_> {
+        Caller::Anonymous
+    }
+
+    fn read(answer: &Answer<'_>) -> Result<Session, ProtocolProblem> {
+        Session::read(answer)
+    }
+}
+
+/// A session, and the Vaults that can be reached with it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Session {
+    /// The credential.
+    pub session_id: SessionId,
+    /// The user who signed in.
+    pub user_id: Option<UserId>,
+    /// The Vaults that the user belongs to.
+    pub vaults: Vec<VaultEntry>,
+    /// The one that was signed in to: not always the one asked for.
+    pub vault_id: VaultId,
+}
+
+/// A Vault in the answer to a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct VaultEntry {
+    /// Its number.
+    pub id: VaultId,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// Where its API is, such as `https://veepharm.veevavault.com/api`.
+    #[serde(default)]
+    pub url: String,
+}
+
+/// Sign-in led to another Vault than the one asked for. The session has to be ended, not used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum WrongVault {
+    /// The Vault signed in to is not among those listed, so nothing says where it is.
+    #[error("signed in to Vault {landed}, which the answer does not describe")]
+    NotListed {
+        /// The Vault signed in to.
+        landed: VaultId,
+    },
+    /// The Vault signed in to is reached at another host.
+    #[error("asked for {asked}, but signed in to Vault {landed} at {host}")]
+    OtherHost {
+        /// The DNS asked for.
+        asked: VaultDns,
+        /// The Vault signed in to.
+        landed: VaultId,
+        /// Its host, or what stands in its place.
+        host: String,
+    },
+    /// The Vault signed in to does not have the number expected.
+    #[error("expected Vault {expected}, but signed in to Vault {landed}")]
+    OtherId {
+        /// The number expected.
+        expected: VaultId,
+        /// The Vault signed in to.
+        landed: VaultId,
+    },
+}
+
+impl Session {
+    /// Compares the Vault signed in to with the one asked for: by its URL's scheme and host and,
+    /// if it is known, by its number. A port counts on loopback only, where each simulated Vault
+    /// has its own; Vault's real URLs have none.
+    ///
+    /// [Veeva: authentication defaulting][page] says how one ends up elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// The session belongs to another Vault, or nothing shows that it does not.
+    ///
+    /// [page]: https://limited.veevavault.dev/qualityone/vault-api/explanation/auth-defaulting/
+    pub fn check(&self, asked: &VaultDns, expected: Option<VaultId>) -> Result<(), WrongVault> {
+        let landed = self.vault_id;
+        if let Some(expected) = expected
+            && expected != landed
+        {
+            return Err(WrongVault::OtherId { expected, landed });
+        }
+        let entry = self.vaults.iter().find(|vault| vault.id == landed);
+        let entry = entry.ok_or(WrongVault::NotListed { landed })?;
+        if is_at(&entry.url, asked) {
+            return Ok(());
+        }
+        let host = crate::redact::escape(&entry.url);
+        Err(WrongVault::OtherHost {
+            asked: asked.clone(),
+            landed,
+            host,
+        })
+    }
+
+    pub(crate) fn read(answer: &Answer<'_>) -> Result<Self, ProtocolProblem> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Wire {
+            #[serde(default, deserialize_with = "wire::text")]
+            session_id: Option<String>,
+            #[serde(default, deserialize_with = "wire::parsed")]
+            user_id: Option<UserId>,
+            #[serde(default, deserialize_with = "wire::list")]
+            vault_ids: Vec<VaultEntry>,
+            vault_id: VaultId,
+        }
+        let wire: Wire = answer.whole()?;
+        let session_id = wire.session_id.and_then(|text| SessionId::parse(text).ok());
+        Ok(Self {
+            session_id: session_id
+                .ok_or_else(|| ProtocolProblem::new("the answer has no usable sessionId"))?,
+            user_id: wire.user_id,
+            vaults: wire.vault_ids,
+            vault_id: wire.vault_id,
+        })
+    }
+}
+
+/// Whether a URL that Vault gave leads to this DNS.
+pub(crate) fn is_at(url: &str, dns: &VaultDns) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let Ok(found) = VaultDns::parse(&format!("{}://{authority}", scheme.to_ascii_lowercase()))
+    else {
+        return false;
+    };
+    let port_matters = dns.is_loopback();
+    found.scheme() == dns.scheme()
+        && found.host() == dns.host()
+        && (!port_matters || found.port() == dns.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(vault_id: u64, url: &str) -> Session {
+        Session {
+            session_id: SessionId::parse("SID").unwrap(),
+            user_id: None,
+            vaults: vec![VaultEntry {
+                id: VaultId::new(4101),
+                name: "Quality".into(),
+                url: url.into(),
+            }],
+            vault_id: VaultId::new(vault_id),
+        }
+    }
+
+    #[test]
+    fn the_vault_landed_in_must_be_the_one_asked_for() {
+        let asked = VaultDns::parse("acme-quality.veevavault.com").unwrap();
+        let here = "https://acme-quality.veevavault.com/api";
+        session(4101, here).check(&asked, None).unwrap();
+        session(4101, "https://ACME-quality.VEEVAVAULT.com/api")
+            .check(&asked, Some(VaultId::new(4101)))
+            .unwrap();
+        for url in [
+            "https://acme-clinical.veevavault.com/api",
+            "http://acme-quality.veevavault.com/api",
+            "https://acme-quality.veevavault.com.evil.com/api",
+            "https://acme-quality.veevavault.com@evil.com/api",
+            "https://evil.com/acme-quality.veevavault.com",
+            "acme-quality.veevavault.com",
+            "",
+        ] {
+            assert!(
+                matches!(
+                    session(4101, url).check(&asked, None),
+                    Err(WrongVault::OtherHost { .. })
+                ),
+                "{url}"
+            );
+        }
+        assert!(matches!(
+            session(4102, here).check(&asked, None),
+            Err(WrongVault::NotListed { .. })
+        ));
+        let pinned = session(4101, here).check(&asked, Some(VaultId::new(1)));
+        assert!(matches!(pinned, Err(WrongVault::OtherId { .. })));
+    }
+
+    #[test]
+    fn simulated_vaults_differ_by_port() {
+        let asked = VaultDns::parse("http://127.0.0.1:4000").unwrap();
+        session(4101, "http://127.0.0.1:4000/api")
+            .check(&asked, None)
+            .unwrap();
+        assert!(
+            session(4101, "http://127.0.0.1:4001/api")
+                .check(&asked, None)
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,425 @@
+use std::fmt;
+
+use thiserror::Error;
+
+use super::intent::{Intent, VerifyRule};
+use super::journal::{Delivery, DeliveryState, Entry, Record};
+use super::outcome::{NotIssued, Outcome, Verification};
+use super::step::{Event, Step};
+use crate::endpoints::IssuedToken;
+use crate::types::TokenId;
+
+/// An event that the present step cannot have. The machine is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the step {step} cannot end with the event {event}")]
+pub struct Unexpected {
+    step: String,
+    event: String,
+}
+
+/// Where the machine stands. Each state asks for one step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Planned,
+    Intended,
+    SigningIn,
+    Keeping,
+    Delivering(usize),
+    /// Says on disk which destination is next, or how all of them ended.
+    Marking(Option<usize>),
+    Checking(usize),
+    Seeking,
+    /// Says on disk which tokens exist without their value.
+    Noting,
+    Revoking,
+    Forgetting(Outcome),
+    Verifying,
+    Closed(Outcome),
+}
+
+/// One issuance, from intent to outcome. See the [module](self) for the rules.
+#[derive(Clone)]
+pub struct Issuance {
+    intent: Intent,
+    state: State,
+    token: Option<IssuedToken>,
+    deliveries: Vec<Delivery>,
+    lost: Vec<TokenId>,
+    kept: bool,
+    to_be_revoked: bool,
+    signed_in_again: bool,
+    verification: Option<Verification>,
+}
+
+impl Issuance {
+    /// Begins.
+    #[must_use]
+    pub fn new(intent: Intent) -> Self {
+        let deliveries = intent.destinations.iter().map(Delivery::planned).collect();
+        Self {
+            intent,
+            state: State::Planned,
+            token: None,
+            deliveries,
+            lost: Vec::new(),
+            kept: false,
+            to_be_revoked: false,
+            signed_in_again: false,
+            verification: None,
+        }
+    }
+
+    /// Goes on from what an interrupted run left.
+    ///
+    /// A kept value is delivered where it is still missing; destinations that the run was about to
+    /// deliver to are checked first. Without a value, the request may have been carried out: the
+    /// token is looked up.
+    #[must_use]
+    pub fn resume(record: Record) -> Self {
+        let Record {
+            intent,
+            token,
+            deliveries,
+            lost,
+            ..
+        } = record;
+        let mut issuance = Self {
+            deliveries,
+            lost,
+            kept: token.is_some(),
+            token,
+            ..Self::new(intent)
+        };
+        issuance.state = if issuance.token.is_some() {
+            // What failed then may work now.
+            for delivery in &mut issuance.deliveries {
+                if delivery.state == DeliveryState::Failed {
+                    delivery.state = DeliveryState::Planned;
+                }
+            }
+            issuance.next_check_or_delivery()
+        } else if issuance.lost.is_empty() {
+            State::Seeking
+        } else {
+            State::Closed(Outcome::ValueLost(issuance.lost.clone()))
+        };
+        issuance
+    }
+
+    /// After [`resume`](Self::resume): delivers a kept value here, instead of to the destinations of
+    /// the record that do not have it.
+    #[must_use]
+    pub fn redirected(mut self, destinations: Vec<String>) -> Self {
+        if self.token.is_some() {
+            self.deliveries
+                .retain(|delivery| delivery.state == DeliveryState::Committed);
+            self.deliveries
+                .extend(destinations.into_iter().map(Delivery::planned));
+            self.state = self.next_delivery();
+        }
+        self
+    }
+
+    /// After [`resume`](Self::resume): deletes the token instead of delivering it. One whose ID is
+    /// not known is looked up first.
+    #[must_use]
+    pub fn revoking(mut self) -> Self {
+        self.to_be_revoked = true;
+        if let Some(id) = self.token.as_ref().and_then(IssuedToken::id) {
+            self.lost = vec![id.clone()];
+        }
+        self.state = if self.lost.is_empty() {
+            State::Seeking
+        } else {
+            State::Revoking
+        };
+        self
+    }
+
+    /// What to do next; the same until the machine is told.
+    #[must_use]
+    pub fn step(&self) -> Step<'_> {
+        match &self.state {
+            State::Planned => Step::Persist(Entry::Intent(self.intent.clone())),
+            State::Intended => Step::Send(self.intent.request()),
+            State::SigningIn => Step::SignIn,
+            State::Marking(_) => Step::Persist(Entry::Deliveries(self.deliveries.clone())),
+            State::Noting => Step::Persist(Entry::Lost(self.lost.clone())),
+            State::Seeking => Step::LookUp(&self.intent.name),
+            State::Revoking => Step::Revoke(&self.lost),
+            State::Forgetting(_) => Step::Forget,
+            State::Closed(outcome) => Step::Done(outcome),
+            State::Keeping | State::Delivering(_) | State::Checking(_) | State::Verifying => {
+                self.step_with_token()
+            }
+        }
+    }
+
+    /// Says what became of the step. The rules of the [module](self) are the arms of this function.
+    ///
+    /// # Errors
+    ///
+    /// The event does not fit the step; the machine is as it was.
+    pub fn tell(&mut self, event: Event) -> Result<(), Unexpected> {
+        use State as S;
+        self.state = match (self.state.clone(), event) {
+            // Trace: without the intent on disk, nothing is asked.
+            (S::Planned, Event::Done) => S::Intended,
+            (S::Planned, Event::Failed) => S::Closed(Outcome::NotIssued(NotIssued::NoTrace)),
+            (S::Planned, Event::Stop) => S::Closed(Outcome::NotIssued(NotIssued::Stopped)),
+            (S::Intended | S::SigningIn, Event::Stop) => not_issued(NotIssued::Stopped),
+
+            // Once: only Vault's own word that the session was invalid leads back to sending.
+            (S::Intended, Event::NotSent) => not_issued(NotIssued::NotSent),
+            (S::Intended, Event::Refused) => not_issued(NotIssued::Refused),
+            (S::Intended, Event::SessionInvalid) if self.signed_in_again => {
+                not_issued(NotIssued::Refused)
+            }
+            (S::Intended, Event::SessionInvalid) => S::SigningIn,
+            (S::SigningIn, Event::Done) => {
+                self.signed_in_again = true;
+                S::Intended
+            }
+            (S::SigningIn, Event::Failed) => not_issued(NotIssued::Refused),
+
+            // Value: kept before anything else; delivered even if it could not be kept.
+            (S::Intended, Event::Answered(token)) => {
+                self.token = Some(token);
+                self.start_first_delivery();
+                S::Keeping
+            }
+            (S::Keeping, Event::Done) => {
+                self.kept = true;
+                self.next_delivery()
+            }
+            (S::Keeping, Event::Failed) => self.next_delivery(),
+
+            // Delivered: each destination ends in a state of its own, the others are still served.
+            (S::Delivering(at), Event::Done) => self.delivered(at, DeliveryState::Committed),
+            (S::Delivering(at), Event::Failed) => self.delivered(at, DeliveryState::Failed),
+            // A mark that cannot be written costs certainty after a crash, not the delivery.
+            (S::Marking(Some(next)), Event::Done | Event::Failed) => S::Delivering(next),
+            (S::Marking(None), Event::Done | Event::Failed) => S::Closed(Outcome::Undelivered),
+            (S::Checking(at), Event::Done) => self.checked(at, DeliveryState::Committed),
+            (S::Checking(at), Event::Failed) => self.checked(at, DeliveryState::Planned),
+            (S::Checking(at), Event::CannotTell) => self.checked(at, DeliveryState::Uncertain),
+
+            // Unknown is a result: looked up, never repeated.
+            (S::Intended, Event::NoValue(Some(id))) => self.value_lost(vec![id]),
+            (S::Intended, Event::NoValue(None)) => S::Seeking,
+            (S::Intended | S::Seeking, Event::GivenUp) => S::Closed(Outcome::Unknown),
+            (S::Seeking, Event::Found(ids)) if !ids.is_empty() => self.value_lost(ids),
+            // Issued for certain, though nobody knows under which ID.
+            (S::Seeking, Event::Found(_) | Event::Failed) if self.token.is_some() => {
+                self.value_lost(vec![])
+            }
+            (S::Seeking, Event::Found(_) | Event::Failed) => S::Closed(Outcome::Unknown),
+            (S::Noting, Event::Done | Event::Failed) => {
+                S::Closed(Outcome::ValueLost(self.lost.clone()))
+            }
+
+            (S::Revoking, Event::Done) => not_issued(NotIssued::Revoked),
+            (S::Revoking, Event::Failed) if self.kept => S::Closed(Outcome::Undelivered),
+            (S::Revoking, Event::Failed) => S::Closed(Outcome::ValueLost(self.lost.clone())),
+
+            // Everything is in place: what remains is to look at the token itself.
+            (S::Forgetting(Outcome::Issued), Event::Done | Event::Failed)
+                if self.intent.verify != VerifyRule::Never && self.verification.is_none() =>
+            {
+                S::Verifying
+            }
+            (S::Forgetting(outcome), Event::Done | Event::Failed) => S::Closed(outcome),
+            (S::Verifying, Event::Verified(verification)) => {
+                let outcome = self.judge(&verification);
+                self.verification = Some(verification);
+                S::Closed(outcome)
+            }
+            (S::Verifying, Event::Failed) => {
+                self.verification = Some(Verification::Unconfirmed);
+                S::Closed(self.judge(&Verification::Unconfirmed))
+            }
+
+            // Too late to stop: the outcome has to be reached.
+            (state, Event::Stop) => state,
+            (state, event) => {
+                return Err(Unexpected {
+                    step: format!("{state:?}"),
+                    event: format!("{event:?}"),
+                });
+            }
+        };
+        Ok(())
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn intent(&self) -> &Intent {
+        &self.intent
+    }
+
+    /// How far each destination is.
+    #[must_use]
+    pub fn deliveries(&self) -> &[Delivery] {
+        &self.deliveries
+    }
+
+    /// The token, once it was issued.
+    #[must_use]
+    pub fn token(&self) -> Option<&IssuedToken> {
+        self.token.as_ref()
+    }
+
+    /// Whether the journal holds the value, until it is forgotten.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// Whether a request may be under way or carried out, so that stopping is no longer possible.
+    #[must_use]
+    pub fn is_past_sending(&self) -> bool {
+        !matches!(
+            self.state,
+            State::Planned | State::Intended | State::SigningIn
+        )
+    }
+
+    /// What trying out the token showed, if it was tried.
+    #[must_use]
+    pub fn verification(&self) -> Option<&Verification> {
+        self.verification.as_ref()
+    }
+
+    fn step_with_token(&self) -> Step<'_> {
+        let Some(token) = &self.token else {
+            // These states are entered with a token only; without one there is nothing to do.
+            return Step::Forget;
+        };
+        let value = token.value();
+        let destination = |at: usize| {
+            self.deliveries
+                .get(at)
+                .map_or("", |d| d.destination.as_str())
+        };
+        match self.state {
+            State::Delivering(index) => Step::Deliver {
+                index,
+                destination: destination(index),
+                value,
+                token,
+            },
+            State::Checking(index) => Step::Check {
+                index,
+                destination: destination(index),
+                value,
+            },
+            State::Verifying => Step::Verify {
+                token,
+                expiry: self.intent.expiry,
+            },
+            _ => Step::Keep(Entry::Token(token.clone())),
+        }
+    }
+
+    /// The first delivery needs no mark of its own: a kept token says that it was about to begin.
+    fn start_first_delivery(&mut self) {
+        if let Some(first) = self.deliveries.first_mut() {
+            first.state = DeliveryState::Started;
+        }
+    }
+
+    fn delivered(&mut self, at: usize, state: DeliveryState) -> State {
+        self.set(at, state);
+        self.next_delivery()
+    }
+
+    fn checked(&mut self, at: usize, state: DeliveryState) -> State {
+        self.set(at, state);
+        self.next_check_or_delivery()
+    }
+
+    fn next_check_or_delivery(&mut self) -> State {
+        match self.first(DeliveryState::Started) {
+            Some(started) => State::Checking(started),
+            None => self.next_delivery(),
+        }
+    }
+
+    fn next_delivery(&mut self) -> State {
+        if let Some(started) = self.first(DeliveryState::Started) {
+            return State::Delivering(started);
+        }
+        let Some(next) = self.first(DeliveryState::Planned) else {
+            return self.after_deliveries();
+        };
+        self.set(next, DeliveryState::Started);
+        State::Marking(Some(next))
+    }
+
+    fn after_deliveries(&mut self) -> State {
+        let somewhere = self.first(DeliveryState::Committed).is_some();
+        if somewhere
+            && self
+                .deliveries
+                .iter()
+                .all(|d| d.state == DeliveryState::Committed)
+        {
+            return State::Forgetting(Outcome::Issued);
+        }
+        if self.kept || somewhere {
+            return State::Marking(None);
+        }
+        match self.token.as_ref().and_then(IssuedToken::id) {
+            Some(id) => self.value_lost(vec![id.clone()]),
+            None => State::Seeking,
+        }
+    }
+
+    fn value_lost(&mut self, ids: Vec<TokenId>) -> State {
+        self.lost = ids;
+        if self.to_be_revoked && !self.lost.is_empty() {
+            State::Revoking
+        } else {
+            State::Noting
+        }
+    }
+
+    fn first(&self, state: DeliveryState) -> Option<usize> {
+        self.deliveries
+            .iter()
+            .position(|delivery| delivery.state == state)
+    }
+
+    fn set(&mut self, at: usize, state: DeliveryState) {
+        if let Some(delivery) = self.deliveries.get_mut(at) {
+            delivery.state = state;
+        }
+    }
+
+    fn judge(&self, verification: &Verification) -> Outcome {
+        match verification {
+            Verification::Confirmed { .. } => Outcome::Issued,
+            Verification::Unconfirmed if self.intent.verify != VerifyRule::Always => {
+                Outcome::Issued
+            }
+            _ => Outcome::Mismatch,
+        }
+    }
+}
+
+impl fmt::Debug for Issuance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuance")
+            .field("operation", &self.intent.operation)
+            .field("state", &self.state)
+            .field("deliveries", &self.deliveries)
+            .finish_non_exhaustive()
+    }
+}
+
+fn not_issued(why: NotIssued) -> State {
+    State::Forgetting(Outcome::NotIssued(why))
+}
+
+#[cfg(test)]
+mod tests;

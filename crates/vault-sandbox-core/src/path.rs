@@ -1,0 +1,128 @@
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::error::ValidationError;
+use crate::types::ApiVersion;
+
+/// All but RFC 3986's unreserved characters are encoded, so that a segment stays one segment.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The path of an endpoint, built segment by segment so that no name can leave its segment.
+///
+/// ```
+/// use vault_sandbox_core::{ApiPath, ApiVersion};
+///
+/// # fn main() -> Result<(), vault_sandbox_core::ValidationError> {
+/// let path = ApiPath::versioned().literal("objects/sandbox").segment("A/B 50%")?;
+/// assert_eq!(path.in_version(ApiVersion::V26_2), "/api/v26.2/objects/sandbox/A%2FB%2050%25");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiPath {
+    versioned: bool,
+    path: String,
+    query: String,
+}
+
+impl ApiPath {
+    /// A path below `/api/{version}`, as nearly every endpoint has.
+    #[must_use]
+    pub fn versioned() -> Self {
+        Self {
+            versioned: true,
+            path: String::new(),
+            query: String::new(),
+        }
+    }
+
+    /// A path from the root of the host.
+    #[must_use]
+    pub fn root() -> Self {
+        Self {
+            versioned: false,
+            path: String::new(),
+            query: String::new(),
+        }
+    }
+
+    /// Adds fixed text of the API: one segment or several, sent as they are.
+    #[must_use]
+    pub fn literal(mut self, segments: &'static str) -> Self {
+        self.path.push('/');
+        self.path.push_str(segments);
+        self
+    }
+
+    /// Adds one segment, percent-encoded whatever it holds.
+    ///
+    /// # Errors
+    ///
+    /// Empty, `.` or `..`: these would change the path, encoded or not.
+    pub fn segment(mut self, text: &str) -> Result<Self, ValidationError> {
+        if matches!(text, "" | "." | "..") {
+            return Err(ValidationError::new(
+                "path",
+                "has an empty or a dot segment",
+            ));
+        }
+        self.path.push('/');
+        self.path.extend(utf8_percent_encode(text, ENCODED));
+        Ok(self)
+    }
+
+    /// Adds a query parameter, percent-encoded. Never put a secret here: URLs are logged.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, value: &str) -> Self {
+        self.query
+            .push(if self.query.is_empty() { '?' } else { '&' });
+        self.query.push_str(name);
+        self.query.push('=');
+        self.query.extend(utf8_percent_encode(value, ENCODED));
+        self
+    }
+
+    /// The path and query as they stand in the request line.
+    #[must_use]
+    pub fn in_version(&self, version: ApiVersion) -> String {
+        let Self { path, query, .. } = self;
+        if self.versioned {
+            format!("/api/{version}{path}{query}")
+        } else {
+            format!("{path}{query}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_is_one_segment() {
+        for (name, encoded) in [
+            ("VeePharm Sandbox", "VeePharm%20Sandbox"),
+            ("a/b", "a%2Fb"),
+            ("x?y", "x%3Fy"),
+            ("x#y", "x%23y"),
+            ("50%", "50%25"),
+            ("%2e%2e", "%252e%252e"),
+            ("a;b=c&d+e", "a%3Bb%3Dc%26d%2Be"),
+            ("é", "%C3%A9"),
+            ("😀", "%F0%9F%98%80"),
+            ("...", "..."),
+        ] {
+            let path = ApiPath::versioned().segment(name).unwrap();
+            assert_eq!(
+                path.in_version(ApiVersion::V26_2),
+                format!("/api/v26.2/{encoded}")
+            );
+        }
+        for wrong in ["", ".", ".."] {
+            assert!(ApiPath::root().segment(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

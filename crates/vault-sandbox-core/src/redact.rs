@@ -1,0 +1,264 @@
+//! What keeps secrets, and text that would act on a terminal or a CI system, out of messages.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::types::TOKEN_PREFIX;
+
+/// What stands in place of a secret.
+pub const HIDDEN: &str = "[hidden]";
+
+/// A shorter text is not hidden: it would blot out ordinary words, and is no secret worth the name.
+const SHORTEST_HIDDEN: usize = 4;
+/// Fewer characters after `veeva-vault-` than this are a word about tokens, not a token.
+const SHORTEST_TOKEN_TAIL: usize = 8;
+
+const UNRESERVED_KEPT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Replaces known secrets in text that is about to be shown: as they are, percent-encoded, as in
+/// a JSON string, and in base64. Anything that looks like an API access token is replaced too.
+///
+/// Built from secrets by their `hide_in`; shows nothing of them itself.
+#[derive(Clone, Default)]
+pub struct Scrubber {
+    needles: Vec<SecretString>,
+}
+
+impl Scrubber {
+    /// A scrubber that knows no secret but the look of an access token.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what another one knows.
+    pub fn extend(&mut self, other: &Self) {
+        self.needles.extend(other.needles.iter().cloned());
+        self.longest_first();
+    }
+
+    /// The text without the secrets.
+    #[must_use]
+    pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for needle in &self.needles {
+            if text.contains(needle.expose_secret()) {
+                text = Cow::Owned(text.replace(needle.expose_secret(), HIDDEN));
+            }
+        }
+        if text.contains(TOKEN_PREFIX) {
+            text = Cow::Owned(without_tokens(&text));
+        }
+        text
+    }
+
+    pub(crate) fn hide(&mut self, secret: &str) {
+        if secret.len() < SHORTEST_HIDDEN {
+            return;
+        }
+        let percent = utf8_percent_encode(secret, UNRESERVED_KEPT).to_string();
+        let json = serde_json::Value::from(secret).to_string();
+        let lower = lower_hex(&percent);
+        let form = percent.replace("%20", "+");
+        let forms = [
+            secret.to_owned(),
+            json.trim_matches('"').to_owned(),
+            lower,
+            form,
+            percent,
+        ];
+        for form in forms.into_iter().chain(base64_forms(secret.as_bytes())) {
+            let known = self.needles.iter().any(|n| n.expose_secret() == form);
+            if !known && form.len() >= SHORTEST_HIDDEN {
+                self.needles.push(form.into());
+            }
+        }
+        self.longest_first();
+    }
+
+    /// A secret inside another must not break the longer one up before it is found.
+    fn longest_first(&mut self) {
+        self.needles
+            .sort_by_key(|n| std::cmp::Reverse(n.expose_secret().len()));
+    }
+}
+
+impl fmt::Debug for Scrubber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scrubber([hidden])")
+    }
+}
+
+/// Text from outside on one line, unable to act: control characters, line separators and marks
+/// that change the direction of writing are written as `\u{…}`, and the openings of CI commands
+/// (`::`, `##[`, `##vso[`) are broken up.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if acts(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    // Repeated: ":::" would leave a "::" behind one pass.
+    for (command, harmless) in [("::", ":\\:"), ("##[", "##\\["), ("##vso[", "##vso\\[")] {
+        while shown.contains(command) {
+            shown = shown.replace(command, harmless);
+        }
+    }
+    shown
+}
+
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(u32::from(c),
+            0x061C | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xE0000..=0xE007F)
+}
+
+fn without_tokens(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(TOKEN_PREFIX) {
+        let (before, found) = rest.split_at(start);
+        let tail = &found[TOKEN_PREFIX.len()..];
+        let length = tail
+            .bytes()
+            .take_while(|b| b.is_ascii_alphanumeric() || b"-_.~+/=%".contains(b))
+            .count();
+        shown.push_str(before);
+        shown.push_str(TOKEN_PREFIX);
+        if length >= SHORTEST_TOKEN_TAIL {
+            shown.push_str(HIDDEN);
+        } else {
+            shown.push_str(&tail[..length]);
+        }
+        rest = &tail[length..];
+    }
+    shown.push_str(rest);
+    shown
+}
+
+fn lower_hex(percent_encoded: &str) -> String {
+    let mut after_percent = 0;
+    percent_encoded
+        .chars()
+        .map(|c| {
+            let in_escape = after_percent > 0;
+            after_percent = if c == '%' {
+                2
+            } else {
+                usize::saturating_sub(after_percent, 1)
+            };
+            if in_escape { c.to_ascii_lowercase() } else { c }
+        })
+        .collect()
+}
+
+/// The secret in base64, wherever it may begin in what was encoded: at each of the three offsets
+/// the characters that depend on its neighbours are left off. Both alphabets.
+fn base64_forms(secret: &[u8]) -> Vec<String> {
+    const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut forms = Vec::new();
+    for offset in 0..3 {
+        let mut bytes = vec![0; offset];
+        bytes.extend_from_slice(secret);
+        let mut digits = String::new();
+        for chunk in bytes.chunks(3) {
+            let mut block = [0; 3];
+            block[..chunk.len()].copy_from_slice(chunk);
+            let number = u32::from_be_bytes([0, block[0], block[1], block[2]]);
+            // A last, incomplete chunk of n bytes fixes n whole digits; the next depends on what follows.
+            let whole = if chunk.len() == 3 { 4 } else { chunk.len() };
+            for digit in 0..whole {
+                let index = (number >> (18 - 6 * digit)) & 63;
+                digits.push(char::from(STANDARD[index as usize]));
+            }
+        }
+        let first_own = [0, 2, 3][offset];
+        let own = digits[first_own..].to_owned();
+        let url_safe = own.replace('+', "-").replace('/', "_");
+        forms.extend([own, url_safe]);
+    }
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{AccessToken, Password};
+
+    fn knowing(secret: &str) -> Scrubber {
+        let mut scrubber = Scrubber::new();
+        Password::parse(secret).unwrap().hide_in(&mut scrubber);
+        scrubber
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_every_form_and_its_neighbours_are_not() {
+        let scrubber = knowing("s3cr\"et/pä ss");
+        for form in [
+            "s3cr\"et/pä ss",
+            "s3cr%22et%2Fp%C3%A4%20ss",
+            "s3cr%22et%2fp%c3%a4%20ss",
+            "s3cr%22et%2Fp%C3%A4+ss",
+            "s3cr\\\"et/pä ss",
+            "czNjciJldC9ww6Qgc3M=",
+            "dXNlcjpzM2NyImV0L3DDpCBzcw==",
+            "eHM6czNjciJldC9ww6Qgc3M=",
+        ] {
+            let shown = scrubber.scrub(&format!("before {form} after")).into_owned();
+            assert!(shown.contains(HIDDEN), "{form}: {shown}");
+            assert!(
+                shown.starts_with("before ") && shown.ends_with(" after"),
+                "{shown}"
+            );
+        }
+        assert_eq!(scrubber.scrub("nothing here"), "nothing here");
+        assert!(!format!("{scrubber:?}").contains("s3cr"));
+    }
+
+    #[test]
+    fn what_looks_like_a_token_is_hidden_unknown_as_it_is() {
+        let shown = Scrubber::new()
+            .scrub("got 'veeva-vault-0c0ffee0example', veeva-vault- and veeva-vault-x")
+            .into_owned();
+        assert_eq!(
+            shown,
+            "got 'veeva-vault-[hidden]', veeva-vault- and veeva-vault-x"
+        );
+    }
+
+    #[test]
+    fn longer_secrets_go_first() {
+        let mut scrubber = knowing("inner");
+        AccessToken::parse("inner-and-outer")
+            .unwrap()
+            .hide_in(&mut scrubber);
+        assert_eq!(
+            scrubber.scrub("inner-and-outer, inner"),
+            "[hidden], [hidden]"
+        );
+    }
+
+    #[test]
+    fn text_from_outside_cannot_act() {
+        let shown =
+            escape("a\r\n\u{1b}[31m::add-mask::x ##vso[task] ##[group] :::: \u{202e}b\u{2066}");
+        assert_eq!(shown.lines().count(), 1);
+        for active in [
+            "\u{1b}", "\r", "\n", "::", "##vso[", "##[", "\u{202e}", "\u{2066}",
+        ] {
+            assert!(!shown.contains(active), "{active:?} in {shown}");
+        }
+        assert_eq!(escape("Ünïcode: [x] 😀 a:b"), "Ünïcode: [x] 😀 a:b");
+    }
+}
