@@ -28,8 +28,10 @@ pub struct Intent {
     pub encoding: Encoding,
     /// Where the value goes, in words that whoever drives the machine understands.
     pub destinations: Vec<String>,
-    /// Whether the token is tried out once it is delivered.
+    /// Whether the token is tried out.
     pub verify: VerifyRule,
+    /// Whether it is tried out before or after its value is handed over.
+    pub order: Order,
 }
 
 impl Intent {
@@ -50,4 +52,14 @@ pub enum VerifyRule {
     Always,
     /// No.
     Never,
+}
+
+/// What comes first, once the value is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Order {
+    /// Hand the value over, then try it out: the value is safe soonest.
+    #[default]
+    DeliverFirst,
+    /// Try it out, then hand it over: for a destination that is told what trying it out showed.
+    VerifyFirst,
 }

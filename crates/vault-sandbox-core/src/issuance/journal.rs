@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::intent::{Intent, VerifyRule};
+use super::intent::{Intent, Order, VerifyRule};
 use crate::body::Body;
 use crate::endpoints::{Encoding, IssuedToken};
 use crate::error::ValidationError;
@@ -187,6 +187,7 @@ struct IntentLine {
     json: bool,
     destinations: Vec<String>,
     verify: String,
+    verify_first: bool,
 }
 
 impl IntentLine {
@@ -210,6 +211,7 @@ impl IntentLine {
                 VerifyRule::Never => "never",
             }
             .to_owned(),
+            verify_first: intent.order == Order::VerifyFirst,
         }
     }
 
@@ -243,6 +245,11 @@ impl IntentLine {
                 "always" => VerifyRule::Always,
                 "never" => VerifyRule::Never,
                 _ => return Err(wrong("has a verify rule that is not known")),
+            },
+            order: if self.verify_first {
+                Order::VerifyFirst
+            } else {
+                Order::DeliverFirst
             },
         })
     }
@@ -298,6 +305,7 @@ mod tests {
             encoding: Encoding::Json,
             destinations: vec!["file:a\nb".into(), "-".into()],
             verify: VerifyRule::Always,
+            order: Order::VerifyFirst,
         }
     }
 

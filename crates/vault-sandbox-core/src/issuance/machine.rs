@@ -2,7 +2,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::intent::{Intent, VerifyRule};
+use super::intent::{Intent, Order, VerifyRule};
 use super::journal::{Delivery, DeliveryState, Entry, Record};
 use super::outcome::{NotIssued, Outcome, Verification};
 use super::step::{Event, Step};
@@ -37,7 +37,7 @@ enum State {
     Closed(Outcome),
 }
 
-/// One issuance, from intent to outcome. See the [module](self) for the rules.
+/// One issuance, from intent to outcome. See the [module](crate::issuance) for the rules.
 #[derive(Clone)]
 pub struct Issuance {
     intent: Intent,
@@ -155,7 +155,7 @@ impl Issuance {
         }
     }
 
-    /// Says what became of the step. The rules of the [module](self) are the arms of this function.
+    /// Says what became of the step. The rules of the [module](crate::issuance) are the arms of this function.
     ///
     /// # Errors
     ///
@@ -190,9 +190,9 @@ impl Issuance {
             }
             (S::Keeping, Event::Done) => {
                 self.kept = true;
-                self.next_delivery()
+                self.after_keeping()
             }
-            (S::Keeping, Event::Failed) => self.next_delivery(),
+            (S::Keeping, Event::Failed) => self.after_keeping(),
 
             // Delivered: each destination ends in a state of its own, the others are still served.
             (S::Delivering(at), Event::Done) => self.delivered(at, DeliveryState::Committed),
@@ -224,20 +224,13 @@ impl Issuance {
 
             // Everything is in place: what remains is to look at the token itself.
             (S::Forgetting(Outcome::Issued), Event::Done | Event::Failed)
-                if self.intent.verify != VerifyRule::Never && self.verification.is_none() =>
+                if self.is_to_be_verified() =>
             {
                 S::Verifying
             }
             (S::Forgetting(outcome), Event::Done | Event::Failed) => S::Closed(outcome),
-            (S::Verifying, Event::Verified(verification)) => {
-                let outcome = self.judge(&verification);
-                self.verification = Some(verification);
-                S::Closed(outcome)
-            }
-            (S::Verifying, Event::Failed) => {
-                self.verification = Some(Verification::Unconfirmed);
-                S::Closed(self.judge(&Verification::Unconfirmed))
-            }
+            (S::Verifying, Event::Verified(verification)) => self.verified(verification),
+            (S::Verifying, Event::Failed) => self.verified(Verification::Unconfirmed),
 
             // Too late to stop: the outcome has to be reached.
             (state, Event::Stop) => state,
@@ -328,6 +321,28 @@ impl Issuance {
         }
     }
 
+    fn after_keeping(&mut self) -> State {
+        let first = self.intent.order == Order::VerifyFirst && self.is_to_be_verified();
+        if first {
+            State::Verifying
+        } else {
+            self.next_delivery()
+        }
+    }
+
+    fn is_to_be_verified(&self) -> bool {
+        self.intent.verify != VerifyRule::Never && self.verification.is_none()
+    }
+
+    fn verified(&mut self, verification: Verification) -> State {
+        self.verification = Some(verification);
+        if self.is_everywhere() {
+            State::Closed(self.judgement())
+        } else {
+            self.next_delivery()
+        }
+    }
+
     fn delivered(&mut self, at: usize, state: DeliveryState) -> State {
         self.set(at, state);
         self.next_delivery()
@@ -396,13 +411,20 @@ impl Issuance {
         }
     }
 
-    fn judge(&self, verification: &Verification) -> Outcome {
-        match verification {
-            Verification::Confirmed { .. } => Outcome::Issued,
-            Verification::Unconfirmed if self.intent.verify != VerifyRule::Always => {
+    /// With no destination at all, the value is nowhere.
+    fn is_everywhere(&self) -> bool {
+        let committed = |delivery: &Delivery| delivery.state == DeliveryState::Committed;
+        !self.deliveries.is_empty() && self.deliveries.iter().all(committed)
+    }
+
+    /// What a token that is in every destination counts as.
+    fn judgement(&self) -> Outcome {
+        match self.verification {
+            None | Some(Verification::Confirmed { .. }) => Outcome::Issued,
+            Some(Verification::Unconfirmed) if self.intent.verify != VerifyRule::Always => {
                 Outcome::Issued
             }
-            _ => Outcome::Mismatch,
+            Some(_) => Outcome::Mismatch,
         }
     }
 }

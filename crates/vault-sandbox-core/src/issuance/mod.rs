@@ -45,7 +45,7 @@ mod machine;
 mod outcome;
 mod step;
 
-pub use intent::{Intent, VerifyRule};
+pub use intent::{Intent, Order, VerifyRule};
 pub use journal::{Delivery, DeliveryState, Entry, JournalError, Record};
 pub use machine::{Issuance, Unexpected};
 pub use outcome::{NotIssued, Outcome, Verification};

@@ -23,7 +23,7 @@ pub enum Step<'a> {
     /// Hand the value to this destination, and make sure that it is there. Told: [`Event::Done`]
     /// or [`Event::Failed`].
     Deliver {
-        /// Which of [`Issuance::deliveries`].
+        /// Which of [`Issuance::deliveries`](super::Issuance::deliveries).
         index: usize,
         /// Its words.
         destination: &'a str,
@@ -35,7 +35,7 @@ pub enum Step<'a> {
     /// An earlier run was about to deliver here: find out whether it did. Told: [`Event::Done`] (it
     /// did), [`Event::Failed`] (it did not) or [`Event::CannotTell`].
     Check {
-        /// Which of [`Issuance::deliveries`].
+        /// Which of [`Issuance::deliveries`](super::Issuance::deliveries).
         index: usize,
         /// Its words.
         destination: &'a str,

@@ -15,6 +15,7 @@ fn intent(destinations: &[&str]) -> Intent {
         encoding: Default::default(),
         destinations: destinations.iter().map(ToString::to_string).collect(),
         verify: VerifyRule::Auto,
+        order: Order::DeliverFirst,
     }
 }
 
@@ -284,6 +285,32 @@ fn what_trying_the_token_out_means() {
         run(&mut never, events).0,
         "intent send keep deliver0 forget done"
     );
+}
+
+#[test]
+fn tried_out_before_it_is_handed_over() {
+    let intent = Intent {
+        order: Order::VerifyFirst,
+        ..intent(&["-"])
+    };
+    let differs = Verification::ExpiryDiffers { stored: None };
+    for (verification, outcome) in [
+        (Verification::Confirmed { expiry: None }, Outcome::Issued),
+        (differs, Outcome::Mismatch),
+    ] {
+        let mut issuance = Issuance::new(intent.clone());
+        let events = vec![
+            Event::Done,
+            issued(),
+            Event::Done,
+            Event::Verified(verification),
+            Event::Done,
+            Event::Done,
+        ];
+        let (steps, ended) = run(&mut issuance, events);
+        assert_eq!(steps, "intent send keep verify deliver0 forget done");
+        assert_eq!(ended, Some(outcome));
+    }
 }
 
 #[test]
