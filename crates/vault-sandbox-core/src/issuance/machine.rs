@@ -372,16 +372,10 @@ impl Issuance {
     }
 
     fn after_deliveries(&mut self) -> State {
-        let somewhere = self.first(DeliveryState::Committed).is_some();
-        if somewhere
-            && self
-                .deliveries
-                .iter()
-                .all(|d| d.state == DeliveryState::Committed)
-        {
-            return State::Forgetting(Outcome::Issued);
+        if self.is_everywhere() {
+            return State::Forgetting(self.judgement());
         }
-        if self.kept || somewhere {
+        if self.kept || self.first(DeliveryState::Committed).is_some() {
             return State::Marking(None);
         }
         match self.token.as_ref().and_then(IssuedToken::id) {
