@@ -1,0 +1,291 @@
+//! Every flag, once. Help, man page and completions are made from this.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// API access tokens for Veeva Vault sandboxes: never lost, never minted twice, never leaked
+#[derive(Debug, Parser)]
+#[command(
+    name = "vault-sandbox",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    before_help = "Examples:
+  vault-sandbox --simulate token create \"VeePharm Sandbox\"
+      try it in a simulated Vault: nothing is needed, nothing is real
+  vault-sandbox --dns veepharm.veevavault.com token create \"VeePharm Sandbox\" --out .secrets/token
+      a token for a real sandbox, into a file that only you can read",
+    after_help = "Exit codes: 0 done; 2 to 11 and 130, 143 nothing was issued; 20 to 23 a token was, or may have been, \
+issued: the last lines say what is true and what to type next. See the man page: vault-sandbox man"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The parent Vault's DNS, such as veepharm.veevavault.com [env: VAULT_SANDBOX_DNS]
+    #[arg(long, global = true, value_name = "HOST", help_heading = "Vault")]
+    pub(crate) dns: Option<String>,
+    /// Use a fresh simulated Vault on this machine; no credential of yours is read or sent
+    #[arg(long, global = true, help_heading = "Vault")]
+    pub(crate) simulate: bool,
+    /// User name, to sign in with a password [env: VAULT_SANDBOX_USER]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Vault")]
+    pub(crate) user: Option<String>,
+    /// API version [env: VAULT_SANDBOX_API_VERSION] [default: v26.2]
+    #[arg(long, global = true, value_name = "V", help_heading = "Vault")]
+    pub(crate) api_version: Option<String>,
+
+    /// Read a session ID from this file ("-": stdin)
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Credentials")]
+    pub(crate) session_file: Option<PathBuf>,
+    /// Read an API access token from this file ("-": stdin)
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Credentials")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Read the password of --user from this file ("-": stdin)
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Credentials")]
+    pub(crate) password_file: Option<PathBuf>,
+
+    /// How the result is written [env: VAULT_SANDBOX_FORMAT] [default: human]
+    #[arg(long, global = true, value_enum, help_heading = "Output")]
+    pub(crate) format: Option<Format>,
+    /// Say only what went wrong
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Output"
+    )]
+    pub(crate) quiet: bool,
+    /// Say more; twice: each request line, status, time and execution ID, never a body
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+    /// Colour (NO_COLOR is honoured)
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub(crate) color: Color,
+    /// No colour, no redrawing, one fact per line
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(crate) plain: bool,
+
+    /// Never prompt (implied without a terminal)
+    #[arg(long, global = true, help_heading = "Behaviour")]
+    pub(crate) no_input: bool,
+    /// Confirm what the command names
+    #[arg(short, long, global = true, help_heading = "Behaviour")]
+    pub(crate) yes: bool,
+    /// Where records of operations are kept [env: VAULT_SANDBOX_STATE_DIR] [default: $XDG_STATE_HOME/vault-sandbox]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Behaviour")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Longest wait for an answer; a throttled Vault delays its answers, so a short one is wrong
+    #[arg(long, global = true, value_name = "D", default_value = "120s", value_parser = duration, help_heading = "Network")]
+    pub(crate) timeout: Duration,
+    /// Longest wait for a connection
+    #[arg(long, global = true, value_name = "D", default_value = "10s", value_parser = duration, help_heading = "Network")]
+    pub(crate) connect_timeout: Duration,
+    /// Certificates (PEM) to trust besides the platform's
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Network")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Generate and recover API access tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Look at the sandboxes of the signed-in Vault
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Run a simulated Vault on this machine until Ctrl-C, or for a command
+    #[command(before_help = "Examples:
+  vault-sandbox simulate
+      a simulated Vault, with what to type in another terminal
+  vault-sandbox simulate -- sh -c 'vault-sandbox token create \"VeePharm Sandbox\"'
+      run a command against one; VAULT_SANDBOX_DNS and the credential are set for it")]
+    Simulate(SimulateArgs),
+    /// Write completions for a shell to stdout
+    #[command(before_help = "Examples:
+  vault-sandbox completions bash > ~/.local/share/bash-completion/completions/vault-sandbox
+  vault-sandbox completions fish > ~/.config/fish/completions/vault-sandbox.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man page to stdout
+    #[command(before_help = "Examples:
+  vault-sandbox man | man -l -
+  vault-sandbox man > ~/.local/share/man/man1/vault-sandbox.1")]
+    Man,
+}
+
+/// `vault-sandbox token …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Generate an API access token for yourself in a sandbox
+    #[command(before_help = "Examples:
+  vault-sandbox token create \"VeePharm Sandbox\" --expires 90d --out .secrets/veepharm.token
+      into a file that only you can read; whatever it held before is replaced at once
+  TOKEN=$(vault-sandbox token create \"VeePharm Sandbox\")
+      stdout carries the value and nothing else")]
+    Create(CreateArgs),
+    /// Finish, hand over, revoke or forget what an interrupted run left
+    #[command(before_help = "Examples:
+  vault-sandbox token recover
+      what is open
+  vault-sandbox token recover 3f9a1c22 --out .secrets/veepharm.token
+      deliver a value that was kept")]
+    Recover(RecoverArgs),
+}
+
+/// `vault-sandbox token create`
+#[derive(Debug, Args)]
+pub(crate) struct CreateArgs {
+    /// The sandbox's name as it stands on the My Vaults page
+    #[arg(value_name = "SANDBOX")]
+    pub(crate) sandbox: String,
+    /// The token's name [default: vault-sandbox USER@HOST DATE #OPERATION]
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// 90d, 12w, 3mo, 1y, 36h; 2027-02-21T18:00:00Z; 2027-02-21 (the end of that day in the user's time zone); never
+    #[arg(
+        short,
+        long,
+        value_name = "WHEN",
+        default_value = "90d",
+        allow_hyphen_values = true
+    )]
+    pub(crate) expires: String,
+    /// Where the value goes: "-" for stdout, file:PATH or a path, env-file:PATH#VAR, json:PATH, exec:PROGRAM ARGS (on its stdin); may be repeated [default: -]
+    #[arg(short, long, value_name = "DEST")]
+    pub(crate) out: Vec<String>,
+    /// How the request's body is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) encoding: BodyEncoding,
+    /// Check everything, show the request without the credential, ask for nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Try the new token out in the sandbox and read its expiry back
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) verify: Verify,
+    /// Where the sandbox itself is, if the list of sandboxes may not be read
+    #[arg(long, value_name = "HOST")]
+    pub(crate) sandbox_dns: Option<String>,
+}
+
+/// `vault-sandbox token recover`
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// The operation, such as 3f9a1c22; without it, all that is open is listed
+    #[arg(value_name = "OPERATION")]
+    pub(crate) operation: Option<String>,
+    /// Deliver a kept value here instead of where it was meant to go; may be repeated
+    #[arg(short, long, value_name = "DEST", requires = "operation", conflicts_with_all = ["revoke", "forget"])]
+    pub(crate) out: Vec<String>,
+    /// Delete the token instead
+    #[arg(long, requires = "operation", conflicts_with = "forget")]
+    pub(crate) revoke: bool,
+    /// Close the operation by hand; a value that was kept is lost
+    #[arg(long, requires = "operation")]
+    pub(crate) forget: bool,
+    /// Where the sandbox itself is, if the record does not say
+    #[arg(long, value_name = "HOST")]
+    pub(crate) sandbox_dns: Option<String>,
+}
+
+/// `vault-sandbox sandbox …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum SandboxCommand {
+    /// List the sandboxes
+    #[command(before_help = "Examples:
+  vault-sandbox sandbox list
+  vault-sandbox sandbox list --format json")]
+    List,
+    /// Show one sandbox
+    #[command(before_help = "Examples:
+  vault-sandbox sandbox show \"VeePharm Sandbox\"
+  vault-sandbox sandbox show \"VeePharm Sandbox\" --format json")]
+    Show {
+        /// The sandbox's name as it stands on the My Vaults page
+        #[arg(value_name = "SANDBOX")]
+        sandbox: String,
+    },
+}
+
+/// `vault-sandbox simulate`
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// The port of the parent Vault; any free one unless given
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// A command to run against it; its exit code becomes ours
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One JSON object on stdout, also for errors
+    Json,
+    /// As json; a line for each sandbox where there are many
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum BodyEncoding {
+    #[default]
+    Form,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Verify {
+    /// Where it can be done; else a warning says what is unconfirmed
+    #[default]
+    Auto,
+    /// Or else exit 21
+    Always,
+    Never,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("a wait of nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(_) => Err("write a number with a unit, such as 120s, 2m or 500ms".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,379 @@
+//! `token recover`: what earlier runs left open, and closing it.
+
+use std::collections::BTreeMap;
+use std::io::BufRead as _;
+
+use chrono::SecondsFormat;
+use vault_sandbox_core::endpoints::IssuedToken;
+use vault_sandbox_core::issuance::{Issuance, Record};
+use vault_sandbox_core::{OperationId, VaultDns};
+
+use super::Context;
+use crate::args::RecoverArgs;
+use crate::connection::Connection;
+use crate::destinations::{self, Destination};
+use crate::exit::Exit;
+use crate::issue::{Issuer, Progress, SandboxFacts};
+use crate::json::{self, Ending, OperationObject, OperationsObject};
+use crate::pending::{Opened, Pending, PendingRecord};
+use crate::problem::Problem;
+use crate::report::{Report, VaultFacts};
+use crate::sandbox;
+use crate::signals::Signals;
+
+const COMMAND: &str = "token recover";
+
+pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Problem> {
+    let pending = Pending::new(&context.settings.state_dir()?);
+    let Some(text) = &args.operation else {
+        return list(context, &pending);
+    };
+    let operation =
+        OperationId::parse(text).map_err(|e| Problem::invalid(Exit::Usage, "The operation", &e))?;
+    match pending.open(operation)? {
+        None => Err(Problem::new(
+            Exit::Usage,
+            format!("There is no open operation {operation}."),
+        )
+        .next("See what is open", "vault-sandbox token recover")),
+        Some(Opened::UnderWay) => Err(Problem::new(
+            Exit::Unknown,
+            format!(
+                "The operation {operation} is under way in another process. Wait for it to end."
+            ),
+        )),
+        Some(Opened::Nothing) => {
+            context.voice.say(&format!(
+                "{operation} ended before anything was asked of Vault. It is closed."
+            ));
+            finish(context, &[], None)
+        }
+        Some(Opened::Broken(error)) if !args.forget => Err(Problem::new(
+            Exit::Unknown,
+            format!(
+                "The record {} cannot be understood: {error}.",
+                pending.path(operation).display()
+            ),
+        )
+        .next(
+            "Close it by hand, once you have looked at it",
+            format!("vault-sandbox token recover {operation} --forget"),
+        )),
+        Some(Opened::Broken(_)) => forget_broken(context, &pending, operation),
+        Some(Opened::Open(record, file)) if args.forget => forget(context, &record, file),
+        Some(Opened::Open(record, file)) => go_on(context, args, *record, file),
+    }
+}
+
+fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
+    let mut objects = Vec::new();
+    for operation in pending.operations() {
+        let path = pending.path(operation).display().to_string();
+        let (state, record) = match pending.open(operation)? {
+            None | Some(Opened::Nothing) => continue,
+            Some(Opened::UnderWay) => ("under_way", None),
+            Some(Opened::Broken(_)) => ("unreadable", None),
+            Some(Opened::Open(record, _)) => (state_of(&record), Some(record)),
+        };
+        objects.push(object(operation, state, record.as_deref(), path));
+    }
+    if context.settings.is_json() {
+        finish(context, &objects, None)?;
+    } else if objects.is_empty() {
+        context.voice.say(&"Nothing is open.");
+    }
+    for object in objects.iter().filter(|_| !context.settings.is_json()) {
+        let words = match object.state {
+            "kept" => "issued; its value is kept, and not where it should be",
+            "value_lost" => "issued; its value is lost, it should be revoked",
+            "under_way" => "under way in another process",
+            "unreadable" => "its record cannot be understood",
+            _ => "nobody knows whether it was issued",
+        };
+        let sandbox = object.sandbox.as_deref().unwrap_or("?");
+        let line = format!("{}  {sandbox}: {words}\n", object.operation);
+        destinations::stdout::write(line.as_bytes()).map_err(|e| Problem::unwritable(&e))?;
+    }
+    if let Some(first) = objects.first() {
+        context.voice.say(&format!(
+            "Go on with one of them: vault-sandbox token recover {}",
+            first.operation
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn go_on(
+    context: &Context<'_>,
+    args: &RecoverArgs,
+    record: Record,
+    file: PendingRecord,
+) -> Result<Exit, Problem> {
+    let redirected = args
+        .out
+        .iter()
+        .map(|text| Destination::parse(text))
+        .collect::<Result<Vec<_>, _>>()?;
+    let opened = destinations::open_all(&redirected)?;
+    let has_value = record.token.is_some();
+    if !redirected.is_empty() && !has_value {
+        return Err(
+            Problem::usage("There is no value to deliver: the operation left none.").next(
+                "Find out what became of it",
+                format!("vault-sandbox token recover {}", record.intent.operation),
+            ),
+        );
+    }
+    if args.revoke {
+        confirm(
+            context,
+            &format!(
+                "Revoke the token of operation {} in {}?",
+                record.intent.operation, record.intent.sandbox
+            ),
+        )?;
+    }
+    let vault = record.intent.vault.clone();
+    if let Some(other) = context.settings.dns.as_ref().filter(|dns| **dns != vault) {
+        return Err(Problem::configuration(format!(
+            "The operation {} belongs to {vault}, not to {other}. Leave out --dns and VAULT_SANDBOX_DNS, or give that one.",
+            record.intent.operation
+        )));
+    }
+    let mut connection = Connection::prepare(
+        context.global,
+        context.settings,
+        Some(&vault),
+        context.voice,
+    )?;
+    let sandbox = SandboxFacts {
+        dns: match &args.sandbox_dns {
+            Some(dns) => Some(sandbox::given_dns(&connection, dns)?),
+            None => record.intent.sandbox_dns.clone(),
+        },
+        ..SandboxFacts::default()
+    };
+    let retained = committed(&record);
+    let (path, facts) = (file.path().display().to_string(), vault_facts(&record));
+    let issuance = resume(record, args, &redirected);
+    let (issuance, outcome, progress) = crate::runtime()?.block_on(async {
+        let mut signals = Signals::take()?;
+        let signed_in = signals
+            .stopping(connection.sign_in())
+            .await
+            .map_err(|asked| asked.problem())?;
+        if let Err(problem) = signed_in {
+            if !has_value || args.revoke {
+                return Err(problem);
+            }
+            // A value that is here can be delivered, whatever Vault says now.
+            context.voice.warning(&format!(
+                "not signed in, so the token will not be looked at: {}",
+                problem.what
+            ));
+        }
+        let opened: BTreeMap<_, _> = opened
+            .into_iter()
+            .enumerate()
+            .map(|(at, open)| (at + retained, open))
+            .collect();
+        let issuer = Issuer {
+            connection: &mut connection,
+            signals: &mut signals,
+            voice: context.voice,
+            record: file,
+            opened,
+            sandbox: sandbox.clone(),
+            timeout: context.settings.timeout,
+            render: Box::new(|progress, issuance, outcome, index| {
+                let report = Report {
+                    issuance,
+                    outcome,
+                    progress,
+                    sandbox: &sandbox,
+                    vault: facts.clone(),
+                    shown: &[],
+                    record: path.clone(),
+                };
+                let outcome = Some(report.outcome_word());
+                let ending = Ending {
+                    command: COMMAND,
+                    outcome,
+                    simulated: false,
+                    warnings: &progress.warnings,
+                    problem: None,
+                };
+                json::line(&ending, report.object(Some(index)))
+            }),
+            stdout_is_json: context.settings.is_json(),
+            progress: Progress::default(),
+        };
+        Ok(issuer.run(issuance).await)
+    })?;
+    let report = Report {
+        issuance: &issuance,
+        outcome: &outcome,
+        progress: &progress,
+        sandbox: &sandbox,
+        vault: facts,
+        shown: &[],
+        record: path,
+    };
+    report.tell(context.voice);
+    let problem = report.problem();
+    match &problem {
+        Some(problem) => context.voice.problem(problem),
+        None if args.revoke => context.voice.say(&"Revoked. The operation is closed."),
+        None => context.voice.say(&"Done. The operation is closed."),
+    }
+    finish(context, &[], problem.as_ref())?;
+    Ok(problem.map_or(Exit::Done, |problem| problem.exit))
+}
+
+fn resume(record: Record, args: &RecoverArgs, redirected: &[Destination]) -> Issuance {
+    let issuance = Issuance::resume(record);
+    if args.revoke {
+        issuance.revoking()
+    } else if redirected.is_empty() {
+        issuance
+    } else {
+        issuance.redirected(redirected.iter().map(Destination::for_record).collect())
+    }
+}
+
+/// How many destinations have the value already: new ones come after them.
+fn committed(record: &Record) -> usize {
+    use vault_sandbox_core::issuance::DeliveryState::Committed;
+    record
+        .deliveries
+        .iter()
+        .filter(|delivery| delivery.state == Committed)
+        .count()
+}
+
+fn forget(
+    context: &Context<'_>,
+    record: &Record,
+    mut file: PendingRecord,
+) -> Result<Exit, Problem> {
+    let lost = match (&record.token, record.lost.is_empty()) {
+        (Some(_), _) => {
+            "The value in it will be lost, and the token stays active until it expires."
+        }
+        (None, false) => "The token stays active until it expires.",
+        (None, true) => "If the token exists, nothing here will know of it any more.",
+    };
+    confirm(
+        context,
+        &format!("Forget operation {}? {lost}", record.intent.operation),
+    )?;
+    file.forget()
+        .map_err(|e| Problem::destination(format!("The record cannot be removed: {e}.")))?;
+    context.voice.say(&format!("Forgotten. {lost}"));
+    finish(context, &[], None)
+}
+
+fn forget_broken(
+    context: &Context<'_>,
+    pending: &Pending,
+    operation: OperationId,
+) -> Result<Exit, Problem> {
+    confirm(
+        context,
+        &format!("Remove the record of operation {operation}, which cannot be understood?"),
+    )?;
+    std::fs::remove_file(pending.path(operation))
+        .map_err(|e| Problem::destination(format!("The record cannot be removed: {e}.")))?;
+    context.voice.say(&"Removed.");
+    finish(context, &[], None)
+}
+
+/// Asks before something cannot be undone.
+fn confirm(context: &Context<'_>, question: &str) -> Result<(), Problem> {
+    if context.settings.yes {
+        return Ok(());
+    }
+    if !context.settings.may_prompt {
+        return Err(Problem::configuration(format!(
+            "{question} There is nobody to ask: say so with --yes."
+        )));
+    }
+    context.voice.problem(&format!("{question} [y/N]"));
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Exit::Declined,
+        "Not confirmed. Nothing was changed.",
+    ))
+}
+
+fn object(
+    operation: OperationId,
+    state: &'static str,
+    record: Option<&Record>,
+    path: String,
+) -> OperationObject {
+    let intent = record.map(|r| &r.intent);
+    let kept = record
+        .and_then(|r| r.token.as_ref())
+        .and_then(IssuedToken::id);
+    let lost = record.map(|r| r.lost.as_slice()).unwrap_or_default();
+    OperationObject {
+        operation: operation.to_string(),
+        state,
+        started: intent.map(|i| i.started.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        vault: intent.map(|i| i.vault.authority()),
+        sandbox: intent.map(|i| i.sandbox.to_string()),
+        name: intent.map(|i| i.name.to_string()),
+        token_ids: kept
+            .into_iter()
+            .chain(lost)
+            .map(ToString::to_string)
+            .collect(),
+        record: path,
+    }
+}
+
+fn state_of(record: &Record) -> &'static str {
+    match (&record.token, record.lost.is_empty()) {
+        (Some(_), _) => "kept",
+        (None, false) => "value_lost",
+        (None, true) => "unknown",
+    }
+}
+
+fn vault_facts(record: &Record) -> VaultFacts {
+    VaultFacts {
+        dns: VaultDns::authority(&record.intent.vault),
+        id: record.intent.vault_id.map(|id| id.to_string()),
+        api_version: record.intent.api_version.to_string(),
+    }
+}
+
+/// The object for scripts, if asked; `operations` are those that were listed.
+fn finish(
+    context: &Context<'_>,
+    operations: &[OperationObject],
+    problem: Option<&Problem>,
+) -> Result<Exit, Problem> {
+    if context.settings.is_json() {
+        let ending = Ending {
+            command: COMMAND,
+            outcome: None,
+            simulated: context.settings.simulate,
+            warnings: &[],
+            problem,
+        };
+        json::print(
+            &ending,
+            OperationsObject {
+                operations: operations.to_vec(),
+            },
+        )
+        .map_err(|e| Problem::unwritable(&e))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,199 @@
+//! `sandbox list` and `sandbox show`.
+
+use vault_sandbox_core::SandboxName;
+use vault_sandbox_core::endpoints::{
+    ListSandboxes, Sandbox, SandboxDetails, Sandboxes, ShowSandbox,
+};
+use vault_sandbox_core::redact::escape;
+
+use super::Context;
+use crate::connection::Connection;
+use crate::destinations::stdout;
+use crate::exit::Exit;
+use crate::json::{self, Ending, LimitObject, OneSandboxObject, SandboxObject, SandboxesObject};
+use crate::problem::Problem;
+use crate::sandbox;
+use crate::signals::Signals;
+
+pub(crate) fn list(context: &Context<'_>) -> Result<Exit, Problem> {
+    let mut connection =
+        Connection::prepare(context.global, context.settings, None, context.voice)?;
+    let sandboxes = stoppable(read_list(&mut connection))?;
+    if context.settings.is_json() {
+        let objects = sandboxes.active.iter().map(object).collect();
+        print(
+            &connection,
+            "sandbox list",
+            SandboxesObject { sandboxes: objects },
+        )?;
+    } else if sandboxes.active.is_empty() {
+        context.voice.say(&"This Vault has no sandboxes.");
+    } else {
+        write(&table(&sandboxes.active))?;
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn show(context: &Context<'_>, name: &str) -> Result<Exit, Problem> {
+    let name = SandboxName::parse(name)
+        .map_err(|e| Problem::invalid(Exit::Usage, "The sandbox name", &e))?;
+    let mut connection =
+        Connection::prepare(context.global, context.settings, None, context.voice)?;
+    let details = stoppable(read_one(&mut connection, &name))?;
+    if context.settings.is_json() {
+        let limits = details.limits.iter().map(|limit| LimitObject {
+            name: limit.name.clone().unwrap_or_default(),
+            used: limit.used,
+            allowed: limit.allowed,
+        });
+        let body = OneSandboxObject {
+            sandbox: object(&details.sandbox),
+            limits: limits.collect(),
+        };
+        print(&connection, "sandbox show", body)?;
+    } else {
+        write(&facts(&details))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn stoppable<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    crate::runtime()?.block_on(async {
+        let mut signals = Signals::take()?;
+        signals
+            .stopping(work)
+            .await
+            .map_err(|asked| Problem::new(asked.exit(), "Interrupted."))?
+    })
+}
+
+async fn read_list(connection: &mut Connection) -> Result<Sandboxes, Problem> {
+    connection.sign_in().await?;
+    let reply = connection.look(&ListSandboxes::new()).await;
+    reply
+        .map(|reply| reply.value)
+        .map_err(|e| Problem::of_call("Reading the list of sandboxes", &e))
+}
+
+async fn read_one(
+    connection: &mut Connection,
+    name: &SandboxName,
+) -> Result<SandboxDetails, Problem> {
+    let list = read_list(connection).await?;
+    let found = sandbox::find(&list.active, name).map_err(|mut problem| {
+        problem.now = None;
+        problem
+    })?;
+    let id = found.vault_id.ok_or_else(|| {
+        Problem::new(
+            Exit::Unreachable,
+            "Vault's list does not say which Vault the sandbox is.",
+        )
+    })?;
+    let reply = connection.look(&ShowSandbox::new(id)).await;
+    reply
+        .map(|reply| reply.value)
+        .map_err(|e| Problem::of_call("Reading the sandbox", &e))
+}
+
+fn print<T: serde::Serialize>(
+    connection: &Connection,
+    command: &str,
+    body: T,
+) -> Result<(), Problem> {
+    let ending = Ending {
+        command,
+        outcome: None,
+        simulated: connection.is_simulated(),
+        warnings: &[],
+        problem: None,
+    };
+    json::print(&ending, body).map_err(|e| Problem::unwritable(&e))
+}
+
+fn write(text: &str) -> Result<(), Problem> {
+    stdout::write(text.as_bytes()).map_err(|e| Problem::unwritable(&e))
+}
+
+fn object(sandbox: &Sandbox) -> SandboxObject {
+    SandboxObject {
+        name: sandbox.name.clone(),
+        vault_id: sandbox.vault_id.map(|id| id.to_string()),
+        status: sandbox.status.as_str().to_owned(),
+        size: sandbox.size.clone(),
+        release: sandbox.release.clone(),
+        dns: sandbox.dns.clone(),
+        refresh_available: sandbox.refresh_available.clone(),
+    }
+}
+
+/// Columns as wide as their longest cell; the last one free, so that nothing is padded at the end.
+fn table(sandboxes: &[Sandbox]) -> String {
+    let cell = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), escape);
+    let mut rows = vec![
+        [
+            "NAME",
+            "STATUS",
+            "SIZE",
+            "RELEASE",
+            "REFRESH AVAILABLE",
+            "DNS",
+        ]
+        .map(str::to_owned),
+    ];
+    rows.extend(sandboxes.iter().map(|s| {
+        [
+            escape(&s.name),
+            escape(s.status.as_str()),
+            cell(s.size.as_deref()),
+            cell(s.release.as_deref()),
+            cell(s.refresh_available.as_deref()),
+            cell(s.dns.as_deref()),
+        ]
+    }));
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..5).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        for (cell, width) in row.iter().zip(&widths) {
+            text.push_str(&format!("{cell:<width$}  "));
+        }
+        text.push_str(&row[5]);
+        text.push('\n');
+    }
+    text
+}
+
+fn facts(details: &SandboxDetails) -> String {
+    let sandbox = &details.sandbox;
+    let mut text = String::new();
+    let mut fact = |label: &str, value: Option<String>| {
+        if let Some(value) = value {
+            text.push_str(&format!("{label:<20} {}\n", escape(&value)));
+        }
+    };
+    fact("Name", Some(sandbox.name.clone()));
+    fact("Status", Some(sandbox.status.as_str().to_owned()));
+    fact("Vault ID", sandbox.vault_id.map(|id| id.to_string()));
+    fact("DNS", sandbox.dns.clone());
+    fact("Size", sandbox.size.clone());
+    fact("Release", sandbox.release.clone());
+    fact("User domain", sandbox.domain.clone());
+    fact("Made", sandbox.created_date.clone());
+    fact("Refresh available", sandbox.refresh_available.clone());
+    fact("Ends", sandbox.expiration_date.clone());
+    for limit in &details.limits {
+        let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+        let label = limit.name.as_deref().unwrap_or("limit").replace('_', " ");
+        fact(
+            &escape(&label),
+            Some(format!("{} of {}", count(limit.used), count(limit.allowed))),
+        );
+    }
+    text
+}

@@ -1,0 +1,286 @@
+//! Where a value goes. Every destination is checked, and its space reserved, before a token is
+//! asked for; handing the value over is confirmed, or it did not happen.
+
+mod env_file;
+mod exec;
+mod reserved_file;
+pub(crate) mod stdout;
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use vault_sandbox_core::AccessToken;
+use vault_sandbox_core::endpoints::IssuedToken;
+
+use crate::problem::Problem;
+use crate::voice::Voice;
+
+use env_file::EnvFile;
+use exec::Program;
+use reserved_file::ReservedFile;
+
+/// The kinds, for messages.
+const KINDS: &str =
+    "\"-\" for stdout, file:PATH, env-file:PATH#VAR, json:PATH or exec:PROGRAM ARGS";
+
+/// Room for the object around the value, which is mostly names.
+const OBJECT: usize = 64 * 1024;
+
+/// A destination as it was written. A path alone is a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    Stdout,
+    File(PathBuf),
+    EnvFile { path: PathBuf, variable: String },
+    Json(PathBuf),
+    Exec(String),
+}
+
+impl Destination {
+    /// Reads what was given to `--out`, or stands in a record.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        if text == "-" {
+            return Ok(Self::Stdout);
+        }
+        let refused = |why: String| Problem::usage(format!("--out {text}: {why}."));
+        let (kind, rest) = match text.split_once(':') {
+            Some((kind, rest)) if is_kind(kind) => (kind, rest),
+            _ => ("file", text),
+        };
+        let path = |path: &str| match path.is_empty() || path.contains('\0') {
+            true => Err(refused("there is no path in it".to_owned())),
+            false => Ok(PathBuf::from(path)),
+        };
+        match kind {
+            "file" => Ok(Self::File(path(rest)?)),
+            "json" => Ok(Self::Json(path(rest)?)),
+            "env-file" => {
+                let (file, variable) = rest
+                    .rsplit_once('#')
+                    .ok_or_else(|| refused("which variable? Write env-file:PATH#VAR".to_owned()))?;
+                if !env_file::is_variable(variable) {
+                    return Err(refused(format!("{variable:?} cannot name a variable")));
+                }
+                Ok(Self::EnvFile {
+                    path: path(file)?,
+                    variable: variable.to_owned(),
+                })
+            }
+            "exec" => match words(rest) {
+                Some(words) if !words.is_empty() => Ok(Self::Exec(rest.to_owned())),
+                Some(_) => Err(refused("there is no program in it".to_owned())),
+                None => Err(refused("it has a quote that does not end".to_owned())),
+            },
+            other => Err(refused(format!(
+                "there is no destination of the kind {other:?}. Write {KINDS}, or ./{text} for a file of that name"
+            ))),
+        }
+    }
+
+    /// The same destination, wherever it is read again.
+    pub(crate) fn for_record(&self) -> String {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        match self {
+            Self::File(path) => Self::File(absolute(path)).to_string(),
+            Self::Json(path) => Self::Json(absolute(path)).to_string(),
+            Self::EnvFile { path, variable } => Self::EnvFile {
+                path: absolute(path),
+                variable: variable.clone(),
+            }
+            .to_string(),
+            Self::Stdout | Self::Exec(_) => self.to_string(),
+        }
+    }
+
+    /// Checks that the value can be handed over, and reserves what that needs.
+    pub(crate) fn open(&self) -> Result<OpenDestination, Problem> {
+        Ok(match self {
+            Self::Stdout => {
+                stdout::check()?;
+                OpenDestination::Stdout
+            }
+            Self::File(path) => OpenDestination::File(Box::new(ReservedFile::reserve(path, 0)?)),
+            Self::Json(path) => {
+                OpenDestination::Json(Box::new(ReservedFile::reserve(path, OBJECT)?))
+            }
+            Self::EnvFile { path, variable } => {
+                OpenDestination::EnvFile(Box::new(EnvFile::reserve(path, variable)?))
+            }
+            Self::Exec(line) => {
+                OpenDestination::Exec(Program::find(&words(line).unwrap_or_default())?)
+            }
+        })
+    }
+
+    /// Whether a run that was interrupted had handed the value over. `None`: nobody can tell.
+    pub(crate) fn holds(&self, value: &AccessToken) -> Option<bool> {
+        let exposed = value.expose();
+        let value = std::str::from_utf8(exposed.as_bytes()).ok()?;
+        match self {
+            Self::Stdout | Self::Exec(_) => None,
+            Self::File(path) => {
+                Some(std::fs::read(path).is_ok_and(|content| content == value.as_bytes()))
+            }
+            Self::EnvFile { path, variable } => Some(env_file::holds(path, variable, value)),
+            Self::Json(path) => {
+                let content = std::fs::read(path).unwrap_or_default();
+                let object =
+                    serde_json::from_slice::<serde_json::Value>(&content).unwrap_or_default();
+                Some(object["token"]["value"] == value)
+            }
+        }
+    }
+
+    /// Whether it is told the result around the value, so that the token is tried out first.
+    pub(crate) fn takes_an_object(&self, stdout_is_json: bool) -> bool {
+        matches!(self, Self::Json(_)) || (*self == Self::Stdout && stdout_is_json)
+    }
+}
+
+/// As it was written, a path always with its kind.
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("-"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::EnvFile { path, variable } => write!(f, "env-file:{}#{variable}", path.display()),
+            Self::Json(path) => write!(f, "json:{}", path.display()),
+            Self::Exec(line) => write!(f, "exec:{line}"),
+        }
+    }
+}
+
+/// A destination that was checked.
+pub(crate) enum OpenDestination {
+    Stdout,
+    File(Box<ReservedFile>),
+    EnvFile(Box<EnvFile>),
+    Json(Box<ReservedFile>),
+    Exec(Program),
+}
+
+impl OpenDestination {
+    /// Hands the value over and makes sure that it is there. Says what went wrong as the end of a
+    /// sentence. `object` is the result with the value in it; on stdout it stands in place of the
+    /// value where `stdout_is_json`.
+    pub(crate) fn commit(
+        &mut self,
+        token: &IssuedToken,
+        object: impl FnOnce() -> std::io::Result<Vec<u8>>,
+        stdout_is_json: bool,
+        voice: &Voice,
+    ) -> Result<(), String> {
+        let exposed = token.value().expose();
+        let value = exposed.as_bytes();
+        // JSON can hold anything. Elsewhere it would not be what Vault sent, or more than one line.
+        let plain = || match token.value().is_plain() {
+            true => Ok(std::str::from_utf8(value).unwrap_or_default()),
+            false => Err(std::io::Error::other(
+                "the value has characters that no token is documented to have",
+            )),
+        };
+        let committed = match self {
+            Self::Stdout if stdout_is_json => object().and_then(|object| stdout::write(&object)),
+            Self::Stdout => {
+                plain().and_then(|value| stdout::write(format!("{value}\n").as_bytes()))
+            }
+            Self::File(file) => plain().and_then(|value| file.commit(value.as_bytes())),
+            Self::EnvFile(file) => plain().and_then(|value| file.commit(value)),
+            Self::Json(file) => object().and_then(|object| file.commit(&object)),
+            Self::Exec(program) => {
+                plain().and_then(|value| program.commit(value.as_bytes(), voice))
+            }
+        };
+        committed.map_err(|error| error.to_string())
+    }
+
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+
+    /// Which file it is, to find two destinations that are one.
+    fn identity(&self) -> Option<(u64, u64, &OsStr)> {
+        match self {
+            Self::Stdout | Self::Exec(_) => None,
+            Self::File(file) | Self::Json(file) => Some(file.identity()),
+            Self::EnvFile(file) => Some(file.file().identity()),
+        }
+    }
+}
+
+/// Opens all, or none. Two that are one are refused: one would overwrite the other.
+pub(crate) fn open_all(destinations: &[Destination]) -> Result<Vec<OpenDestination>, Problem> {
+    let twice = |destination| Problem::usage(format!("--out {destination}: named twice."));
+    let mut opened: Vec<OpenDestination> = Vec::with_capacity(destinations.len());
+    for (at, destination) in destinations.iter().enumerate() {
+        if destinations[..at].contains(destination) {
+            return Err(twice(destination));
+        }
+        let next = destination.open()?;
+        if next.identity().is_some()
+            && opened
+                .iter()
+                .any(|other| other.identity() == next.identity())
+        {
+            return Err(twice(destination));
+        }
+        opened.push(next);
+    }
+    Ok(opened)
+}
+
+/// A program and its arguments, with quotes as in a shell; nothing is expanded.
+fn words(line: &str) -> Option<Vec<String>> {
+    shell_words::split(line).ok()
+}
+
+/// Letters, digits and dashes before a colon: a kind, known or not. A single letter is not.
+fn is_kind(text: &str) -> bool {
+    text.len() > 1
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_meant() {
+        for (text, shown) in [
+            ("-", "-"),
+            ("a/b", "file:a/b"),
+            ("file:a/b", "file:a/b"),
+            ("./x:y", "file:./x:y"),
+            ("A:b", "file:A:b"),
+            ("env-file:a#b/.env#TOKEN", "env-file:a#b/.env#TOKEN"),
+            ("json:out.json", "json:out.json"),
+            ("exec:kubectl create 'a b'", "exec:kubectl create 'a b'"),
+        ] {
+            let destination = Destination::parse(text).unwrap();
+            assert_eq!(destination.to_string(), shown);
+            assert_eq!(
+                Destination::parse(shown).unwrap(),
+                destination,
+                "a record reads back"
+            );
+        }
+        for text in [
+            "",
+            "file:",
+            "keyring:x",
+            "s3:bucket",
+            "env-file:x",
+            "env-file:x#",
+            "env-file:#A",
+            "env-file:x#1A",
+            "exec:",
+            "exec:'a",
+            "json:",
+        ] {
+            assert!(Destination::parse(text).is_err(), "{text}");
+        }
+    }
+}

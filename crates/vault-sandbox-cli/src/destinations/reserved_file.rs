@@ -1,0 +1,191 @@
+//! A file that takes a value: whole or not at all, readable by its owner only.
+//!
+//! The target is never opened for writing. A temporary beside it is filled beforehand, so that the
+//! disk cannot be full when the value arrives; then it is overwritten, synced and renamed.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, Stat, fchmod, fstat, openat, renameat, statat, unlinkat,
+};
+use rustix::io::Errno;
+
+use crate::problem::Problem;
+
+/// Room for the value. A longer one is not one of Vault's; it would still be written, if the disk
+/// lets it.
+const RESERVED: usize = 16 * 1024;
+const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// A file that is ready to take the value.
+pub(crate) struct ReservedFile {
+    parent: Parent,
+    name: OsString,
+    temporary: OsString,
+    file: File,
+    committed: bool,
+}
+
+/// The directory that the file lies in, held open: what happens to its name later changes nothing.
+struct Parent {
+    path: PathBuf,
+    directory: OwnedFd,
+    stat: Stat,
+}
+
+impl ReservedFile {
+    /// Checks the target and fills a temporary beside it, with room for the value and for `besides`
+    /// bytes around it.
+    pub(crate) fn reserve(path: &Path, besides: usize) -> Result<Self, Problem> {
+        let refused = |why: String| Problem::destination(format!("{}: {why}.", path.display()));
+        let name = path
+            .file_name()
+            .ok_or_else(|| refused("that is no file name".to_owned()))?
+            .to_owned();
+        let parent = Parent::open(path).map_err(refused)?;
+        check_target(&parent, &name).map_err(refused)?;
+        let temporary = temporary_name(&name).map_err(|e| refused(e.to_string()))?;
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(&parent.directory, &temporary, flags, OWNER_ONLY).map_err(|e| {
+            refused(format!(
+                "no file can be made in {}: {}",
+                parent.path.display(),
+                io::Error::from(e)
+            ))
+        })?;
+        let reserved = Self {
+            parent,
+            name,
+            temporary,
+            file: File::from(file),
+            committed: false,
+        };
+        // Dropping it on the way out removes the temporary.
+        let filled = reserved
+            .file
+            .write_all_at(&vec![b'\n'; RESERVED + besides], 0)
+            .and_then(|()| reserved.file.sync_all());
+        filled.map_err(|e| refused(format!("there is no room for the value: {e}")))?;
+        Ok(reserved)
+    }
+
+    /// Makes the file hold exactly this, and puts it in its place.
+    pub(crate) fn commit(&mut self, content: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(content, 0)?;
+        self.file.set_len(content.len() as u64)?;
+        fchmod(&self.file, OWNER_ONLY)?;
+        self.file.sync_all()?;
+        self.parent.check_unmoved()?;
+        check_target(&self.parent, &self.name).map_err(io::Error::other)?;
+        renameat(
+            &self.parent.directory,
+            &self.temporary,
+            &self.parent.directory,
+            &self.name,
+        )?;
+        self.committed = true;
+        rustix::fs::fsync(&self.parent.directory)?;
+        Ok(())
+    }
+
+    /// The file by its directory's identity and its name, whatever path led there.
+    pub(crate) fn identity(&self) -> (u64, u64, &OsStr) {
+        (self.parent.stat.st_dev, self.parent.stat.st_ino, &self.name)
+    }
+}
+
+impl Drop for ReservedFile {
+    fn drop(&mut self) {
+        if !self.committed {
+            let _ = unlinkat(&self.parent.directory, &self.temporary, AtFlags::empty());
+        }
+    }
+}
+
+impl Parent {
+    fn open(path: &Path) -> Result<Self, String> {
+        let parent = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        // Relative to now: a later change of the working directory must not move the target.
+        let path = std::path::absolute(parent).map_err(|e| e.to_string())?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory =
+            rustix::fs::open(&path, flags, Mode::empty()).map_err(|errno| match errno {
+                Errno::NOENT => format!(
+                    "the directory {} does not exist; make it first: mkdir -p {0}",
+                    parent.display()
+                ),
+                Errno::NOTDIR => format!("{} is not a directory", parent.display()),
+                _ => format!(
+                    "the directory {}: {}",
+                    parent.display(),
+                    io::Error::from(errno)
+                ),
+            })?;
+        let stat = fstat(&directory).map_err(|e| io::Error::from(e).to_string())?;
+        let open_to_all = stat.st_mode & 0o002 != 0 && stat.st_mode & 0o1000 == 0;
+        if open_to_all {
+            return Err(format!(
+                "the directory {} can be changed by every user of this machine",
+                parent.display()
+            ));
+        }
+        Ok(Self {
+            path,
+            directory,
+            stat,
+        })
+    }
+
+    /// The path still leads to the directory that was checked.
+    fn check_unmoved(&self) -> io::Result<()> {
+        let now = rustix::fs::stat(&self.path)?;
+        if (now.st_dev, now.st_ino) == (self.stat.st_dev, self.stat.st_ino) {
+            return Ok(());
+        }
+        Err(io::Error::other(
+            "its directory was replaced by another one meanwhile",
+        ))
+    }
+}
+
+/// Absent, or a regular file. Anything else would be written through, or destroyed.
+fn check_target(parent: &Parent, name: &OsStr) -> Result<(), String> {
+    let stat = match statat(&parent.directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => stat,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(errno) => return Err(io::Error::from(errno).to_string()),
+    };
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => return Ok(()),
+        FileType::Symlink => "a symbolic link",
+        FileType::Directory => "a directory",
+        FileType::Fifo => "a fifo",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice | FileType::BlockDevice => "a device",
+        _ => "no regular file",
+    };
+    Err(format!(
+        "it is {kind}, and a token is only written to a regular file"
+    ))
+}
+
+fn temporary_name(name: &OsStr) -> io::Result<OsString> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let mut temporary = OsString::from(".");
+    // A name at the file system's limit of 255 bytes would not fit with anything added.
+    if name.len() <= 200 {
+        temporary.push(name);
+    }
+    temporary.push(format!(".{:016x}.tmp", u64::from_be_bytes(random)));
+    Ok(temporary)
+}

@@ -1,0 +1,86 @@
+//! The one table of exit codes: what they are, and what a script may do about them.
+
+use vault_sandbox_core::issuance::{NotIssued, Outcome};
+
+/// How the program ends. The tens of the code say whether anything was issued: below 20 no, from
+/// 20 on yes or perhaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done,
+    Internal,
+    Usage,
+    Configuration,
+    SignIn,
+    Refused,
+    Unreachable,
+    Later,
+    Destination,
+    Declined,
+    Undelivered,
+    Mismatch,
+    ValueLost,
+    Unknown,
+    Interrupted,
+    Terminated,
+}
+
+/// One row: exit code, the word of JSON's `error.code`, the word of `outcome`, and of `error.retry`.
+type Row = (u8, &'static str, &'static str, &'static str);
+
+impl Exit {
+    fn row(self) -> Row {
+        match self {
+            Self::Done => (0, "", "ok", "safe"),
+            Self::Internal => (1, "internal", "not_issued", "safe"),
+            Self::Usage => (2, "usage", "not_issued", "safe"),
+            Self::Configuration => (3, "configuration", "not_issued", "safe"),
+            Self::SignIn => (4, "sign_in", "not_issued", "unsafe"),
+            Self::Refused => (5, "refused", "not_issued", "unsafe"),
+            Self::Unreachable => (7, "unreachable", "not_issued", "safe"),
+            Self::Later => (8, "later", "not_issued", "later"),
+            Self::Destination => (10, "destination", "not_issued", "safe"),
+            Self::Declined => (11, "declined", "not_issued", "safe"),
+            Self::Undelivered => (20, "undelivered", "undelivered", "unsafe"),
+            Self::Mismatch => (21, "mismatch", "mismatch", "unsafe"),
+            Self::ValueLost => (22, "value_lost", "value_lost", "unsafe"),
+            Self::Unknown => (23, "unknown", "unknown", "unsafe"),
+            Self::Interrupted => (130, "interrupted", "not_issued", "safe"),
+            Self::Terminated => (143, "terminated", "not_issued", "safe"),
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        self.row().0
+    }
+
+    /// The word of `error.code`: stable, for scripts.
+    pub(crate) fn word(self) -> &'static str {
+        self.row().1
+    }
+
+    /// The word of `outcome`, for everything but a finished `token create`.
+    pub(crate) fn outcome(self) -> &'static str {
+        self.row().2
+    }
+
+    /// Whether the same command may simply be run again.
+    pub(crate) fn retry(self) -> &'static str {
+        self.row().3
+    }
+
+    /// The exit for an outcome of the protocol. Why nothing was issued is known better where the
+    /// refusal was seen: `refusal` says so.
+    pub(crate) fn of(outcome: &Outcome, refusal: Option<Self>) -> Self {
+        match outcome {
+            Outcome::Issued | Outcome::NotIssued(NotIssued::Revoked) => Self::Done,
+            Outcome::NotIssued(NotIssued::NoTrace) => Self::Destination,
+            Outcome::NotIssued(NotIssued::NotSent) => refusal.unwrap_or(Self::Unreachable),
+            Outcome::NotIssued(NotIssued::Stopped) => refusal.unwrap_or(Self::Interrupted),
+            Outcome::NotIssued(NotIssued::Refused) => refusal.unwrap_or(Self::Refused),
+            Outcome::Undelivered => Self::Undelivered,
+            Outcome::Mismatch => Self::Mismatch,
+            Outcome::ValueLost(_) => Self::ValueLost,
+            Outcome::Unknown => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! Carries out the steps of an issuance. What to do, and in which order, is the machine's to say:
+//! nothing is decided here.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, FindTokens, IssuedToken, TokenRecord};
+use vault_sandbox_core::issuance::{Entry, Event, Issuance, Outcome, Step, Verification};
+use vault_sandbox_core::{
+    AccessToken, Error, Expiry, TokenId, TokenName, VaultDns, VaultErrorKind, VaultId,
+};
+
+use crate::connection::Connection;
+use crate::destinations::{Destination, OpenDestination};
+use crate::exit::Exit;
+use crate::pending::PendingRecord;
+use crate::problem::{Problem, exit_of};
+use crate::signals::{Asked, Signals};
+use crate::voice::Voice;
+
+/// How long a token is looked for by its name, and how long a new one may take to work.
+const LOOK_UP: Duration = Duration::from_secs(20);
+const BECOMES_USABLE: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// What is known of the sandbox itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SandboxFacts {
+    pub(crate) dns: Option<VaultDns>,
+    pub(crate) vault_id: Option<VaultId>,
+    pub(crate) status: Option<String>,
+}
+
+/// Makes the result object with the value in it, as it will be once the destination of this index
+/// has it.
+pub(crate) type Render<'a> =
+    Box<dyn Fn(&Progress, &Issuance, &Outcome, usize) -> std::io::Result<Vec<u8>> + 'a>;
+
+/// Everything that steps are carried out with.
+pub(crate) struct Issuer<'a> {
+    pub(crate) connection: &'a mut Connection,
+    pub(crate) signals: &'a mut Signals,
+    pub(crate) voice: &'a Voice,
+    pub(crate) record: PendingRecord,
+    /// Destinations that were opened beforehand, by their index.
+    pub(crate) opened: BTreeMap<usize, OpenDestination>,
+    pub(crate) sandbox: SandboxFacts,
+    /// The longest wait for one answer; looking takes no longer.
+    pub(crate) timeout: Duration,
+    /// For destinations that take the result around the value.
+    pub(crate) render: Render<'a>,
+    /// Whether stdout is one of them.
+    pub(crate) stdout_is_json: bool,
+    pub(crate) progress: Progress,
+}
+
+/// What happened on the way, for the report.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Why the creating call did not give a token.
+    pub(crate) call: Option<Error>,
+    /// What signing in again led to, where that was tried.
+    pub(crate) sign_in: Option<Problem>,
+    /// Why the record could not be written.
+    pub(crate) record: Option<String>,
+    pub(crate) stopped: Option<Asked>,
+    pub(crate) warnings: Vec<String>,
+    /// Why a destination does not have the value, by its index.
+    pub(crate) failures: BTreeMap<usize, String>,
+    /// The result was written to stdout already.
+    pub(crate) reported: bool,
+}
+
+impl Progress {
+    /// Why nothing was issued, as far as it was seen here.
+    pub(crate) fn refusal(&self) -> Option<Exit> {
+        if let Some(problem) = &self.sign_in {
+            return Some(problem.exit);
+        }
+        self.call
+            .as_ref()
+            .map(exit_of)
+            .or(self.stopped.map(Asked::exit))
+    }
+}
+
+impl Issuer<'_> {
+    /// Drives the machine to its outcome.
+    pub(crate) async fn run(mut self, mut issuance: Issuance) -> (Issuance, Outcome, Progress) {
+        loop {
+            let event = match issuance.step() {
+                Step::Done(outcome) => {
+                    let outcome = outcome.clone();
+                    return (issuance, outcome, self.progress);
+                }
+                Step::Persist(entry) | Step::Keep(entry) => self.persist(&entry),
+                Step::Send(request) => self.send(&request).await,
+                Step::SignIn => self.sign_in_again().await,
+                Step::Deliver {
+                    index,
+                    destination,
+                    token,
+                    ..
+                } => self.deliver(&issuance, index, destination, token),
+                Step::Check {
+                    destination, value, ..
+                } => check(destination, value),
+                Step::Verify { token, expiry } => Event::Verified(self.verify(token, expiry).await),
+                Step::LookUp(name) => self.look_up(name, issuance.intent().expiry).await,
+                Step::Revoke(ids) => self.revoke(ids).await,
+                Step::Forget => self.forget(),
+                // A step of a later version of the core, which this program does not know.
+                _ => Event::Failed,
+            };
+            if let Err(error) = issuance.tell(event) {
+                // Only if this program and the core's protocol disagree: keep the record, claim nothing.
+                self.progress.warnings.push(format!("internal: {error}"));
+                return (issuance, Outcome::Unknown, self.progress);
+            }
+        }
+    }
+
+    fn persist(&mut self, entry: &Entry) -> Event {
+        let written = self.record.append(entry);
+        if let Err(error) = &written {
+            let what = format!(
+                "the record {} cannot be written: {error}",
+                self.record.path().display()
+            );
+            if matches!(entry, Entry::Intent(_)) {
+                self.progress.record = Some(what);
+            } else {
+                self.progress.warnings.push(what);
+            }
+        }
+        Event::from_success(written.is_ok())
+    }
+
+    async fn send(
+        &mut self,
+        request: &vault_sandbox_core::endpoints::GenerateSandboxToken,
+    ) -> Event {
+        let call = self.connection.call(request);
+        let Some(answer) = self.signals.insisting(call, self.voice).await else {
+            return Event::GivenUp;
+        };
+        let event = Event::from_call(&answer);
+        match answer {
+            Ok(reply) => {
+                self.voice
+                    .learn(|scrubber| reply.value.value().hide_in(scrubber));
+                self.progress
+                    .warnings
+                    .extend(reply.warnings.iter().map(|w| format!("Vault: {w}")));
+            }
+            Err(error) => self.progress.call = Some(error),
+        }
+        event
+    }
+
+    async fn sign_in_again(&mut self) -> Event {
+        match self.connection.sign_in_again().await {
+            Ok(again) => Event::from_success(again),
+            Err(problem) => {
+                self.progress.sign_in = Some(problem);
+                Event::Failed
+            }
+        }
+    }
+
+    fn deliver(
+        &mut self,
+        issuance: &Issuance,
+        index: usize,
+        destination: &str,
+        token: &IssuedToken,
+    ) -> Event {
+        let opened = match self.opened.remove(&index) {
+            Some(opened) => Ok(opened),
+            None => Destination::parse(destination)
+                .and_then(|d| d.open())
+                .map_err(|problem| problem.what),
+        };
+        // A panic in there must not end in the loss of a value that the record holds.
+        let delivered = opened.and_then(|mut opened| {
+            let is_result = opened.is_stdout() && self.stdout_is_json;
+            let render = || {
+                (self.render)(
+                    &self.progress,
+                    issuance,
+                    &outcome_if_delivered(issuance),
+                    index,
+                )
+            };
+            let commit =
+                AssertUnwindSafe(|| opened.commit(token, render, self.stdout_is_json, self.voice));
+            let committed =
+                catch_unwind(commit).unwrap_or_else(|_| Err("an internal error".to_owned()));
+            self.progress.reported |= committed.is_ok() && is_result;
+            committed
+        });
+        match delivered {
+            Ok(()) => Event::Done,
+            Err(why) => {
+                self.progress.failures.insert(index, why);
+                Event::Failed
+            }
+        }
+    }
+
+    fn forget(&mut self) -> Event {
+        let forgotten = self.record.forget();
+        if let Err(error) = &forgotten {
+            let path = self.record.path().display();
+            self.progress.warnings.push(format!("the record {path} cannot be removed: {error}. It may hold the token's value: remove it by hand"));
+        }
+        Event::from_success(forgotten.is_ok())
+    }
+
+    /// Uses the token once, for reading its own record: one call shows that it works, in which
+    /// Vault, and what Vault stored as its expiry.
+    async fn verify(&mut self, token: &IssuedToken, expiry: Expiry) -> Verification {
+        let Some(dns) = self.sandbox.dns.clone() else {
+            self.progress.warnings.push("the token was not tried out: where the sandbox itself is, is not known (--sandbox-dns)".to_owned());
+            return Verification::Unconfirmed;
+        };
+        let find = match token.id() {
+            Some(id) => FindTokens::new().id(id.clone()),
+            None => FindTokens::new(),
+        };
+        let mut pauses = Pauses::within(BECOMES_USABLE.min(self.timeout));
+        loop {
+            let authorization = token.value().clone().into();
+            let unconfirmed = match self
+                .connection
+                .call_at(&dns, Some(authorization), &find)
+                .await
+            {
+                Ok(reply) => {
+                    let (served, expected) = (reply.facts.vault_id, self.sandbox.vault_id);
+                    if served.is_some() && expected.is_some() && served != expected {
+                        return Verification::OtherVault;
+                    }
+                    match reply.value.records.iter().find(|r| Some(&r.id) == token.id()) {
+                        Some(record) if expiry.is_met_by(record.expiry) => {
+                            return Verification::Confirmed { expiry: record.expiry };
+                        }
+                        Some(record) => return Verification::ExpiryDiffers { stored: record.expiry },
+                        None => "the token works, but its record cannot be seen: its expiry is unconfirmed".to_owned(),
+                    }
+                }
+                Err(error)
+                    if error
+                        .vault_kind()
+                        .is_some_and(VaultErrorKind::is_about_the_caller) =>
+                {
+                    if !pauses.pause().await {
+                        return Verification::Refused;
+                    }
+                    continue;
+                }
+                Err(error)
+                    if matches!(error.vault_kind(), Some(VaultErrorKind::InsufficientAccess)) =>
+                {
+                    self.progress.warnings.push("the token works, but may not read its own record: its expiry is unconfirmed".to_owned());
+                    return Verification::Unconfirmed;
+                }
+                Err(error) => crate::problem::sentence("the token could not be tried out", &error),
+            };
+            if !pauses.pause().await {
+                self.progress
+                    .warnings
+                    .push(unconfirmed.trim_end_matches('.').to_owned());
+                return Verification::Unconfirmed;
+            }
+        }
+    }
+
+    /// Looks several times: a token may take a while to show. Finding nothing proves nothing.
+    async fn look_up(&mut self, name: &TokenName, expiry: Expiry) -> Event {
+        let Some(dns) = self.sandbox.dns.clone() else {
+            self.progress.warnings.push("the token could not be looked up: where the sandbox itself is, is not known (--sandbox-dns)".to_owned());
+            return Event::Failed;
+        };
+        self.voice.say(&format!(
+            "Looking for a token named {:?} in the sandbox.",
+            name.as_str()
+        ));
+        let find = FindTokens::new().name(name.clone());
+        let mut pauses = Pauses::within(LOOK_UP.min(self.timeout));
+        loop {
+            let looked = self
+                .signals
+                .stopping(self.connection.call_at(&dns, None, &find))
+                .await;
+            let failed = match looked {
+                Err(_) => return Event::GivenUp,
+                Ok(Ok(reply)) => {
+                    let ids = candidates(&reply.value.records, expiry);
+                    if !ids.is_empty() {
+                        return Event::Found(ids);
+                    }
+                    None
+                }
+                Ok(Err(error)) => Some(error),
+            };
+            if !pauses.pause().await {
+                return match failed {
+                    None => Event::Found(Vec::new()),
+                    Some(error) => {
+                        self.progress
+                            .warnings
+                            .push(crate::problem::sentence("the look-up", &error));
+                        Event::Failed
+                    }
+                };
+            }
+        }
+    }
+
+    async fn revoke(&mut self, ids: &[TokenId]) -> Event {
+        let Some(dns) = self.sandbox.dns.clone() else {
+            self.progress.warnings.push(
+                "nothing was revoked: where the sandbox itself is, is not known (--sandbox-dns)"
+                    .to_owned(),
+            );
+            return Event::Failed;
+        };
+        let call = match DeleteTokens::new(ids.iter().cloned()) {
+            Ok(delete) => self.connection.call_at(&dns, None, &delete).await,
+            Err(error) => Err(error.into()),
+        };
+        let rows = match call {
+            Ok(reply) => reply.value,
+            Err(error) => {
+                self.progress
+                    .warnings
+                    .push(crate::problem::sentence("revoking", &error));
+                return Event::Failed;
+            }
+        };
+        let mut gone = rows.len() == ids.len();
+        for (id, row) in ids.iter().zip(rows) {
+            if let Deletion::Refused(errors) = row {
+                gone = false;
+                let why: Vec<_> = errors.iter().map(ToString::to_string).collect();
+                self.progress
+                    .warnings
+                    .push(format!("{id} was not revoked: {}", why.join("; ")));
+            }
+        }
+        Event::from_success(gone)
+    }
+}
+
+fn check(destination: &str, value: &AccessToken) -> Event {
+    match Destination::parse(destination)
+        .ok()
+        .and_then(|d| d.holds(value))
+    {
+        Some(holds) => Event::from_success(holds),
+        None => Event::CannotTell,
+    }
+}
+
+/// Which of the tokens of a name can be the one: never used, and with its expiry if there are such.
+/// An older token of the same name, which somebody uses, is not it.
+fn candidates(records: &[TokenRecord], expiry: Expiry) -> Vec<TokenId> {
+    let unused = || records.iter().filter(|r| r.last_used.is_none());
+    let exact: Vec<_> = unused().filter(|r| expiry.is_met_by(r.expiry)).collect();
+    let found: Vec<_> = if exact.is_empty() {
+        unused().collect()
+    } else {
+        exact
+    };
+    found.into_iter().map(|r| r.id.clone()).collect()
+}
+
+/// The outcome that is reached if the present delivery succeeds: the machine itself says so.
+fn outcome_if_delivered(issuance: &Issuance) -> Outcome {
+    let mut ahead = issuance.clone();
+    loop {
+        if let Step::Done(outcome) = ahead.step() {
+            return outcome.clone();
+        }
+        if ahead.tell(Event::Done).is_err() && ahead.tell(Event::Failed).is_err() {
+            return Outcome::Issued;
+        }
+    }
+}
+
+/// Pauses that double, within a limit.
+struct Pauses {
+    end: Instant,
+    next: Duration,
+}
+
+impl Pauses {
+    fn within(limit: Duration) -> Self {
+        Self {
+            end: Instant::now() + limit,
+            next: FIRST_PAUSE,
+        }
+    }
+
+    /// `false`: the limit is reached.
+    async fn pause(&mut self) -> bool {
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        sleep(self.next.min(left)).await;
+        self.next = (self.next * 2).min(LONGEST_PAUSE);
+        true
+    }
+}

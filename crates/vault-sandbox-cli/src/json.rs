@@ -1,0 +1,204 @@
+//! The objects that `--format json` writes. Fields are only ever added; `docs/cli.md` describes them.
+
+use std::io;
+
+use serde::Serialize;
+use vault_sandbox_core::issuance::DeliveryState;
+
+use crate::destinations::stdout;
+use crate::exit::Exit;
+use crate::problem::Problem;
+
+pub(crate) const SCHEMA: &str = "vault-sandbox/result/1";
+
+/// What every command's object has, around what is its own.
+#[derive(Serialize)]
+pub(crate) struct Envelope<'a, T: Serialize> {
+    schema: &'static str,
+    command: &'a str,
+    outcome: &'static str,
+    exit_code: u8,
+    simulated: bool,
+    #[serde(flatten)]
+    body: T,
+    warnings: &'a [String],
+    error: Option<ErrorObject>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ErrorObject {
+    code: &'static str,
+    message: String,
+    retry: &'static str,
+    vault: Option<Vec<MessageObject>>,
+    next: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct MessageObject {
+    #[serde(rename = "type")]
+    code: String,
+    message: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Empty {}
+
+#[derive(Serialize)]
+pub(crate) struct CreateObject {
+    pub(crate) operation: String,
+    pub(crate) vault: VaultObject,
+    pub(crate) sandbox: SandboxRef,
+    pub(crate) token: TokenObject,
+    pub(crate) destinations: Vec<DestinationObject>,
+    pub(crate) verification: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct VaultObject {
+    pub(crate) dns: String,
+    pub(crate) id: Option<String>,
+    pub(crate) api_version: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SandboxRef {
+    pub(crate) name: String,
+    pub(crate) dns: Option<String>,
+    pub(crate) status: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct TokenObject {
+    pub(crate) id: Option<String>,
+    pub(crate) name: String,
+    /// The secret, and only where this object is the one destination.
+    pub(crate) value: Option<String>,
+    pub(crate) requested_expiry: String,
+    pub(crate) confirmed_expiry: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct DestinationObject {
+    pub(crate) destination: String,
+    pub(crate) state: DeliveryState,
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct DryRunObject {
+    pub(crate) vault: VaultObject,
+    pub(crate) sandbox: SandboxRef,
+    pub(crate) request: RequestObject,
+}
+
+#[derive(Serialize)]
+pub(crate) struct RequestObject {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SandboxesObject {
+    pub(crate) sandboxes: Vec<SandboxObject>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct OneSandboxObject {
+    pub(crate) sandbox: SandboxObject,
+    pub(crate) limits: Vec<LimitObject>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SandboxObject {
+    pub(crate) name: String,
+    pub(crate) vault_id: Option<String>,
+    pub(crate) status: String,
+    pub(crate) size: Option<String>,
+    pub(crate) release: Option<String>,
+    pub(crate) dns: Option<String>,
+    pub(crate) refresh_available: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct LimitObject {
+    pub(crate) name: String,
+    pub(crate) used: Option<u64>,
+    pub(crate) allowed: Option<u64>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct OperationsObject {
+    pub(crate) operations: Vec<OperationObject>,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct OperationObject {
+    pub(crate) operation: String,
+    pub(crate) state: &'static str,
+    pub(crate) started: Option<String>,
+    pub(crate) vault: Option<String>,
+    pub(crate) sandbox: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) token_ids: Vec<String>,
+    pub(crate) record: String,
+}
+
+/// How a run ended, for the envelope.
+pub(crate) struct Ending<'a> {
+    pub(crate) command: &'a str,
+    /// The word of `outcome`; the exit's own unless given.
+    pub(crate) outcome: Option<&'static str>,
+    pub(crate) simulated: bool,
+    pub(crate) warnings: &'a [String],
+    pub(crate) problem: Option<&'a Problem>,
+}
+
+/// The object as one line.
+pub(crate) fn line<T: Serialize>(ending: &Ending<'_>, body: T) -> io::Result<Vec<u8>> {
+    let exit = ending.problem.map_or(Exit::Done, |problem| problem.exit);
+    let envelope = Envelope {
+        schema: SCHEMA,
+        command: ending.command,
+        outcome: ending.outcome.unwrap_or(exit.outcome()),
+        exit_code: exit.code(),
+        simulated: ending.simulated,
+        body,
+        warnings: ending.warnings,
+        error: ending.problem.map(ErrorObject::of),
+    };
+    let mut line = serde_json::to_vec(&envelope).map_err(io::Error::other)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Writes the object to stdout.
+pub(crate) fn print<T: Serialize>(ending: &Ending<'_>, body: T) -> io::Result<()> {
+    stdout::write(&line(ending, body)?)
+}
+
+impl ErrorObject {
+    fn of(problem: &Problem) -> Self {
+        let message = match &problem.now {
+            Some(now) => format!("{} {now}", problem.what),
+            None => problem.what.clone(),
+        };
+        let said = problem.vault.iter().map(|message| MessageObject {
+            code: vault_sandbox_core::redact::escape(&message.code),
+            message: vault_sandbox_core::redact::escape(&message.message),
+        });
+        Self {
+            code: problem.exit.word(),
+            message,
+            retry: problem.exit.retry(),
+            vault: (!problem.vault.is_empty()).then(|| said.collect()),
+            next: problem
+                .next
+                .iter()
+                .map(|(_, command)| command.clone())
+                .collect(),
+        }
+    }
+}

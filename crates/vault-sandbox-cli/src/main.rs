@@ -1,0 +1,195 @@
+//! The program `vault-sandbox`: API access tokens for Veeva Vault sandboxes.
+//!
+//! `main` reads the arguments and ends with the exit code; what lies between is in the modules.
+
+mod args;
+mod commands;
+mod connection;
+mod credentials;
+mod destinations;
+mod exit;
+mod hygiene;
+mod issue;
+mod json;
+mod pending;
+mod problem;
+mod report;
+mod sandbox;
+mod settings;
+mod signals;
+mod voice;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::args::{Cli, Command, Format, SandboxCommand, TokenCommand};
+use crate::commands::{Context, create, documents, recover, sandboxes, simulate};
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::settings::Settings;
+use crate::voice::{Level, Voice};
+
+fn main() -> ExitCode {
+    hygiene::set_up();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let code = match secret_among(&words) {
+        Some(problem) => complain(
+            &Voice::new(Level::Normal, false),
+            &problem,
+            is_json_asked(&words),
+            "",
+            false,
+        ),
+        None => match Cli::try_parse_from(&words) {
+            Ok(cli) => run(&cli),
+            Err(error) => usage(&error, is_json_asked(&words)),
+        },
+    };
+    ExitCode::from(code)
+}
+
+fn run(cli: &Cli) -> u8 {
+    let voice = Voice::new(settings::level(&cli.global), settings::color(&cli.global));
+    hygiene::quiet_panics(voice.clone());
+    let json = settings::format(&cli.global).is_ok_and(|format| format != Format::Human);
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dispatch(cli, &voice)));
+    match ended {
+        Ok(Ok(code)) => code,
+        Ok(Err(problem)) => complain(
+            &voice,
+            &problem,
+            json,
+            name_of(&cli.command),
+            cli.global.simulate,
+        ),
+        Err(_) => {
+            let problem = Problem::new(Exit::Internal, "The program ended by a defect of its own.")
+                .next(
+                    "See whether it left something open",
+                    "vault-sandbox token recover",
+                );
+            complain(
+                &voice,
+                &problem,
+                json,
+                name_of(&cli.command),
+                cli.global.simulate,
+            )
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, voice: &Voice) -> Result<u8, Problem> {
+    let settings = Settings::resolve(&cli.global)?;
+    let context = Context {
+        global: &cli.global,
+        settings: &settings,
+        voice,
+    };
+    let exit = match &cli.command {
+        Command::Token(TokenCommand::Create(args)) => create::run(&context, args)?,
+        Command::Token(TokenCommand::Recover(args)) => recover::run(&context, args)?,
+        Command::Sandbox(SandboxCommand::List) => sandboxes::list(&context)?,
+        Command::Sandbox(SandboxCommand::Show { sandbox }) => sandboxes::show(&context, sandbox)?,
+        Command::Simulate(args) => match simulate::run(&context, args)? {
+            simulate::Ended::Here(exit) => exit,
+            simulate::Ended::Command(code) => return Ok(code),
+        },
+        Command::Completions { shell } => documents::completions(*shell)?,
+        Command::Man => documents::man()?,
+    };
+    Ok(exit.code())
+}
+
+/// One thread: this program waits for one thing at a time.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Problem::new(Exit::Internal, format!("The runtime does not start: {e}.")))
+}
+
+/// Says what went wrong, to people and, if asked, to scripts.
+fn complain(voice: &Voice, problem: &Problem, json: bool, command: &str, simulated: bool) -> u8 {
+    voice.problem(problem);
+    if json {
+        let problem = Problem {
+            what: voice.scrub(&problem.what),
+            ..problem.clone()
+        };
+        let ending = json::Ending {
+            command,
+            outcome: None,
+            simulated,
+            warnings: &[],
+            problem: Some(&problem),
+        };
+        // Where stdout cannot be written, the exit code and stderr still say it.
+        let _ = json::print(&ending, json::Empty {});
+    }
+    problem.exit.code()
+}
+
+/// A secret on the command line has been seen by every process, and by the shell's history.
+fn secret_among(words: &[OsString]) -> Option<Problem> {
+    let secret = |word: &OsString| {
+        let word = word.to_string_lossy();
+        let mut found = word.split(vault_sandbox_core::TOKEN_PREFIX).skip(1);
+        found.any(|tail| tail.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    words.iter().skip(1).any(secret).then(|| {
+        Problem::usage("A word on the command line looks like an API access token. It is now exposed: other users and the shell's history can see it.")
+            .now("Nothing was done. Delete that token in Vault, and give the next one by a file or the environment: --token-file PATH, VAULT_SANDBOX_TOKEN.")
+    })
+}
+
+fn usage(error: &clap::Error, json: bool) -> u8 {
+    let text = error.render();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        // `vault-sandbox --help | head` is no mistake.
+        let _ = destinations::stdout::write(text.to_string().as_bytes());
+        return Exit::Done.code();
+    }
+    let voice = Voice::new(Level::Normal, false);
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        voice.say(&text);
+        return Exit::Usage.code();
+    }
+    let text = text.to_string();
+    let problem = Problem::usage(text.trim().trim_start_matches("error: ").to_owned());
+    complain(&voice, &problem, json, "", false)
+}
+
+/// Whether the result is asked for as JSON, before the arguments are understood.
+fn is_json_asked(words: &[OsString]) -> bool {
+    let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let by_flag = texts.iter().enumerate().any(|(at, word)| {
+        let value = match word.strip_prefix("--format") {
+            Some("") => texts.get(at + 1).map(|next| next.to_string()),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        matches!(value.as_deref(), Some("json" | "jsonl"))
+    });
+    by_flag
+        || std::env::var("VAULT_SANDBOX_FORMAT")
+            .is_ok_and(|format| matches!(format.as_str(), "json" | "jsonl"))
+}
+
+fn name_of(command: &Command) -> &'static str {
+    match command {
+        Command::Token(TokenCommand::Create(_)) => "token create",
+        Command::Token(TokenCommand::Recover(_)) => "token recover",
+        Command::Sandbox(SandboxCommand::List) => "sandbox list",
+        Command::Sandbox(SandboxCommand::Show { .. }) => "sandbox show",
+        Command::Simulate(_) => "simulate",
+        Command::Completions { .. } => "completions",
+        Command::Man => "man",
+    }
+}

@@ -1,0 +1,181 @@
+//! Why a command did not do what it was asked, in words for a person and in facts for a script.
+
+use std::fmt;
+
+use vault_sandbox_core::{
+    Error, TransportErrorKind, ValidationError, VaultErrorKind, VaultMessage,
+};
+
+use crate::exit::Exit;
+
+/// What failed, what is true now, and what to type next.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    pub(crate) exit: Exit,
+    /// What failed: one sentence, with its full stop.
+    pub(crate) what: String,
+    /// What is true now, if it is not obvious from the exit code.
+    pub(crate) now: Option<String>,
+    /// Commands that help, each with the words before it.
+    pub(crate) next: Vec<(&'static str, String)>,
+    /// Vault's own words.
+    pub(crate) vault: Vec<VaultMessage>,
+}
+
+impl Problem {
+    pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self {
+            exit,
+            what: what.into(),
+            now: None,
+            next: Vec::new(),
+            vault: Vec::new(),
+        }
+    }
+
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, what)
+    }
+
+    pub(crate) fn configuration(what: impl Into<String>) -> Self {
+        Self::new(Exit::Configuration, what)
+    }
+
+    pub(crate) fn destination(what: impl Into<String>) -> Self {
+        Self::new(Exit::Destination, what)
+    }
+
+    /// A result that stdout does not take.
+    pub(crate) fn unwritable(error: &std::io::Error) -> Self {
+        Self::destination(format!("stdout cannot be written: {error}."))
+    }
+
+    /// A value that was refused, and where it came from: a flag or a variable.
+    pub(crate) fn invalid(exit: Exit, source: &str, error: &ValidationError) -> Self {
+        Self::new(exit, format!("{source} {}.", error.reason()))
+    }
+
+    pub(crate) fn now(mut self, now: impl Into<String>) -> Self {
+        self.now = Some(now.into());
+        self
+    }
+
+    pub(crate) fn next(mut self, words: &'static str, command: impl Into<String>) -> Self {
+        self.next.push((words, command.into()));
+        self
+    }
+
+    /// A call that was not the creating one: `doing` says what it was for.
+    pub(crate) fn of_call(doing: &str, error: &Error) -> Self {
+        let mut problem = Self::new(exit_of(error), sentence(doing, error));
+        problem.vault = error.vault_errors().to_vec();
+        problem
+    }
+}
+
+/// What a failed call means, where it is certain that it did not issue anything.
+pub(crate) fn exit_of(error: &Error) -> Exit {
+    match error {
+        Error::Validation(_) => Exit::Usage,
+        Error::Vault { errors, .. } => {
+            let any = |test: fn(&VaultErrorKind) -> bool| errors.iter().any(|e| test(&e.kind));
+            if any(VaultErrorKind::is_about_the_caller) {
+                Exit::SignIn
+            } else if any(VaultErrorKind::says_later) {
+                Exit::Later
+            } else {
+                Exit::Refused
+            }
+        }
+        _ => Exit::Unreachable,
+    }
+}
+
+/// What happened, for somebody who has never seen the code.
+pub(crate) fn sentence(doing: &str, error: &Error) -> String {
+    match error {
+        Error::Validation(error) => format!("{doing}: {error}."),
+        Error::Transport { source, .. } => {
+            let said = match source.kind() {
+                TransportErrorKind::Connect => "there is no connection to Vault",
+                TransportErrorKind::Unsendable => "the request cannot be sent",
+                TransportErrorKind::Timeout => "Vault did not answer in time",
+                TransportErrorKind::Interrupted => {
+                    "the connection ended before the answer was complete"
+                }
+                TransportErrorKind::TooLarge => "the answer is longer than any of Vault's",
+                _ => "the exchange with Vault failed",
+            };
+            match innermost(source) {
+                Some(cause) => format!("{doing}: {said} ({cause})."),
+                None => format!("{doing}: {said}."),
+            }
+        }
+        Error::Protocol {
+            status, problem, ..
+        } => {
+            format!("{doing}: {problem} (HTTP {}).", status.as_u16())
+        }
+        Error::Vault { errors, .. } => {
+            let said: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            let hint = errors
+                .iter()
+                .find_map(|e| hint(&e.kind))
+                .unwrap_or_default();
+            format!(
+                "{doing}: Vault refused: {}.{hint}",
+                said.join("; ").trim_end_matches('.')
+            )
+        }
+        _ => format!("{doing}: {error:#}."),
+    }
+}
+
+/// The innermost cause is the one that says something: "Connection refused", "expired".
+fn innermost(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = error.source()?;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Some(vault_sandbox_core::redact::escape(&cause.to_string()))
+}
+
+fn hint(kind: &VaultErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        VaultErrorKind::InvalidSessionId => {
+            " The session ID or access token is wrong, has expired, or belongs to another Vault."
+        }
+        VaultErrorKind::UsernameOrPasswordIncorrect => {
+            " It was tried once and will not be tried again by itself: a few wrong passwords lock the account."
+        }
+        VaultErrorKind::UserLockedOut => " Ask a Vault administrator to unlock the account.",
+        VaultErrorKind::PasswordChangeRequired => {
+            " Sign in to Vault in a browser and choose a new password first."
+        }
+        VaultErrorKind::InactiveUser => " Ask a Vault administrator whether the user is active.",
+        VaultErrorKind::InsufficientAccess => {
+            " Ask a Vault administrator for the permission \"Application: API: Access API\" and, if you have it, for the right to use the sandbox."
+        }
+        VaultErrorKind::ApiLimitExceeded => " Wait a minute, then run the same command again.",
+        VaultErrorKind::ConfigurationModeEnabled => {
+            " Vault is in Configuration Mode and lets only administrators in; run the same command later."
+        }
+        VaultErrorKind::MalformedUrl | VaultErrorKind::MethodNotSupported => {
+            " Vault has API access tokens since version v26.2: check --api-version."
+        }
+        _ => return None,
+    })
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if let Some(now) = &self.now {
+            write!(f, "\n{now}")?;
+        }
+        for (words, command) in &self.next {
+            write!(f, "\n  {words}:  {command}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! Finding a sandbox by its name.
+
+use vault_sandbox_core::endpoints::{Sandbox, SandboxStatus};
+use vault_sandbox_core::redact::escape;
+use vault_sandbox_core::{SandboxName, VaultDns};
+
+use crate::connection::Connection;
+use crate::exit::Exit;
+use crate::problem::Problem;
+
+/// Names nearer than this are worth a suggestion.
+const SIMILAR: f64 = 0.7;
+const MOST_SUGGESTED: usize = 3;
+
+/// The sandbox of exactly this name.
+pub(crate) fn find<'a>(
+    sandboxes: &'a [Sandbox],
+    name: &SandboxName,
+) -> Result<&'a Sandbox, Problem> {
+    if let Some(found) = sandboxes.iter().find(|s| s.name == name.as_str()) {
+        return Ok(found);
+    }
+    let close = close_names(sandboxes, name.as_str());
+    let hint = match close.as_slice() {
+        [] if sandboxes.is_empty() => "This Vault has no sandboxes.".to_owned(),
+        [] => format!("It has {} others.", sandboxes.len()),
+        names => format!("Did you mean {}?", names.join(" or ")),
+    };
+    Err(Problem::new(
+        Exit::Refused,
+        format!(
+            "There is no sandbox named {:?} in this Vault. {hint}",
+            name.as_str()
+        ),
+    )
+    .now("No token was asked for.")
+    .next("See them all", "vault-sandbox sandbox list"))
+}
+
+/// A token for a sandbox that cannot be used would be of no use.
+pub(crate) fn check_active(sandbox: &Sandbox) -> Result<(), Problem> {
+    let advice = match sandbox.status {
+        SandboxStatus::Active => return Ok(()),
+        // A status that is not known is Vault's to judge.
+        SandboxStatus::Unknown(_) => return Ok(()),
+        SandboxStatus::Building => "Wait until it is built.",
+        _ => "Choose another one.",
+    };
+    Err(Problem::new(
+        Exit::Refused,
+        format!(
+            "The sandbox {} is {}, not active. {advice}",
+            escape(&sandbox.name),
+            sandbox.status.as_str()
+        ),
+    )
+    .now("No token was asked for."))
+}
+
+/// Where a person says the sandbox is: reached as the parent is.
+pub(crate) fn given_dns(connection: &Connection, text: &str) -> Result<VaultDns, Problem> {
+    let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+    connection
+        .dns()
+        .sibling(bare)
+        .map_err(|e| Problem::invalid(Exit::Usage, "--sandbox-dns", &e))
+}
+
+fn close_names(sandboxes: &[Sandbox], name: &str) -> Vec<String> {
+    let wanted = name.to_lowercase();
+    let mut scored: Vec<_> = sandboxes
+        .iter()
+        .map(|s| {
+            let theirs = s.name.to_lowercase();
+            let score = if theirs.contains(&wanted) {
+                1.0
+            } else {
+                strsim::jaro_winkler(&theirs, &wanted)
+            };
+            (score, &s.name)
+        })
+        .filter(|(score, _)| *score >= SIMILAR)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored
+        .into_iter()
+        .take(MOST_SUGGESTED)
+        .map(|(_, name)| format!("{:?}", escape(name)))
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! Where settings come from: flag, then environment, then what is built in.
+
+use std::env::VarError;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum as _;
+use vault_sandbox_core::{ApiVersion, UserName, ValidationError, VaultDns};
+
+use crate::args::{Color, Format, Global};
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::voice::Level;
+
+/// What holds for the whole run.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) dns: Option<VaultDns>,
+    pub(crate) simulate: bool,
+    pub(crate) user: Option<UserName>,
+    pub(crate) api_version: ApiVersion,
+    pub(crate) format: Format,
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Whether somebody is there to be asked.
+    pub(crate) may_prompt: bool,
+    pub(crate) yes: bool,
+    state_dir: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(crate) fn resolve(global: &Global) -> Result<Self, Problem> {
+        let there = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        Ok(Self {
+            dns: parsed(
+                "--dns",
+                global.dns.as_deref(),
+                "VAULT_SANDBOX_DNS",
+                VaultDns::parse,
+            )?,
+            simulate: global.simulate,
+            user: parsed(
+                "--user",
+                global.user.as_deref(),
+                "VAULT_SANDBOX_USER",
+                |text| UserName::parse(text),
+            )?,
+            api_version: parsed(
+                "--api-version",
+                global.api_version.as_deref(),
+                "VAULT_SANDBOX_API_VERSION",
+                ApiVersion::parse,
+            )?
+            .unwrap_or_default(),
+            format: format(global)?,
+            timeout: global.timeout,
+            connect_timeout: global.connect_timeout.min(global.timeout),
+            ca_file: global.ca_file.clone(),
+            may_prompt: there && !global.no_input,
+            yes: global.yes,
+            state_dir: global.state_dir.clone(),
+        })
+    }
+
+    /// The directory for records: flag, environment, `$XDG_STATE_HOME`, `~/.local/state`.
+    pub(crate) fn state_dir(&self) -> Result<PathBuf, Problem> {
+        let below = |variable: &str, path: &str| {
+            let base = std::env::var_os(variable).map(PathBuf::from)?;
+            base.is_absolute().then(|| base.join(path))
+        };
+        let named = || {
+            std::env::var_os("VAULT_SANDBOX_STATE_DIR")
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
+        self.state_dir
+            .clone()
+            .or_else(named)
+            .or_else(|| below("XDG_STATE_HOME", "vault-sandbox"))
+            .or_else(|| below("HOME", ".local/state/vault-sandbox"))
+            .ok_or_else(|| {
+                Problem::configuration(
+                    "There is no place for the record of this operation: neither VAULT_SANDBOX_STATE_DIR, XDG_STATE_HOME nor HOME is set. Set one of them, or give --state-dir.",
+                )
+            })
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format != Format::Human
+    }
+}
+
+/// The format alone, which is needed to report that anything else is wrong.
+pub(crate) fn format(global: &Global) -> Result<Format, Problem> {
+    if let Some(format) = global.format {
+        return Ok(format);
+    }
+    let Some(text) = variable("VAULT_SANDBOX_FORMAT")? else {
+        return Ok(Format::Human);
+    };
+    Format::from_str(&text, false)
+        .map_err(|_| Problem::configuration("VAULT_SANDBOX_FORMAT is not human, json or jsonl."))
+}
+
+pub(crate) fn level(global: &Global) -> Level {
+    match (global.quiet, global.verbose) {
+        (true, _) => Level::Quiet,
+        (_, 0) => Level::Normal,
+        (_, 1) => Level::Verbose,
+        _ => Level::Wire,
+    }
+}
+
+pub(crate) fn color(global: &Global) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match global.color {
+        _ if global.plain => false,
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::io::stderr().is_terminal() && !set("NO_COLOR") && !dumb,
+    }
+}
+
+/// The text of a variable; one that is empty counts as not set.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Problem> {
+    match std::env::var(name) {
+        Ok(text) => Ok((!text.is_empty()).then_some(text)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => {
+            Err(Problem::configuration(format!("{name} is not UTF-8.")))
+        }
+    }
+}
+
+fn parsed<T>(
+    flag: &str,
+    given: Option<&str>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, ValidationError>,
+) -> Result<Option<T>, Problem> {
+    if let Some(text) = given {
+        return parse(text)
+            .map(Some)
+            .map_err(|error| Problem::invalid(Exit::Usage, flag, &error));
+    }
+    let Some(text) = variable(name)? else {
+        return Ok(None);
+    };
+    parse(&text)
+        .map(Some)
+        .map_err(|error| Problem::invalid(Exit::Configuration, name, &error))
+}

@@ -1,0 +1,110 @@
+//! All that is said on stderr, in one place: nothing gets there without being scrubbed.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use vault_sandbox_core::redact::Scrubber;
+
+/// Speaks to a person. Cloning shares the secrets it knows.
+#[derive(Clone)]
+pub(crate) struct Voice {
+    level: Level,
+    color: bool,
+    secrets: Arc<Mutex<Scrubber>>,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// Problems only.
+    Quiet,
+    Normal,
+    /// Also what is being done.
+    Verbose,
+    /// Also each request line and status.
+    Wire,
+}
+
+impl Voice {
+    pub(crate) fn new(level: Level, color: bool) -> Self {
+        Self {
+            level,
+            color,
+            secrets: Arc::default(),
+        }
+    }
+
+    /// Has a secret hidden from now on: `voice.learn(|scrubber| session.hide_in(scrubber))`.
+    pub(crate) fn learn(&self, hide: impl FnOnce(&mut Scrubber)) {
+        hide(&mut self.secrets.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The text without the secrets.
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        self.secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .scrub(text)
+            .into_owned()
+    }
+
+    /// A problem: said even when quiet.
+    pub(crate) fn problem(&self, text: &dyn Display) {
+        let text = text.to_string();
+        let (what, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        self.write(&self.painted("1;31", what));
+        if !rest.is_empty() {
+            self.write(rest);
+        }
+    }
+
+    /// A warning: said even when quiet.
+    pub(crate) fn warning(&self, text: &dyn Display) {
+        self.write(&format!("{} {text}", self.painted("1;33", "Warning:")));
+    }
+
+    /// What came of it.
+    pub(crate) fn say(&self, text: &dyn Display) {
+        self.at(Level::Normal, text);
+    }
+
+    /// A fact with its label, in columns.
+    pub(crate) fn fact(&self, label: &str, text: &dyn Display) {
+        if self.level >= Level::Normal {
+            self.write(&format!(
+                "{} {text}",
+                self.painted("1", &format!("{label:<9}"))
+            ));
+        }
+    }
+
+    /// What is being done.
+    pub(crate) fn verbose(&self, text: &dyn Display) {
+        self.at(Level::Verbose, text);
+    }
+
+    /// A request line and its status.
+    pub(crate) fn wire(&self, text: &dyn Display) {
+        self.at(Level::Wire, text);
+    }
+
+    fn at(&self, level: Level, text: &dyn Display) {
+        if self.level >= level {
+            self.write(&text.to_string());
+        }
+    }
+
+    fn painted(&self, code: &str, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// A reader that went away must not take the value with it: errors are nobody's to hear.
+    fn write(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", self.scrub(text));
+    }
+}
