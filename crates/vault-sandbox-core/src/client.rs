@@ -98,6 +98,7 @@ fn finish<E: Endpoint>(
                 .warnings
                 .iter_mut()
                 .for_each(|warning| warning.scrub(scrubber));
+            E::scrub(&mut reply.value, scrubber);
             reply
         })
         .map_err(|error| error.scrubbed(scrubber))

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{ProtocolProblem, ValidationError};
 use crate::path::ApiPath;
 use crate::payload::Payload;
+use crate::redact::Scrubber;
 use crate::types::IdentityToken;
 
 /// A call of Vault's API as a value: what is sent, and how the answer is read.
@@ -76,6 +77,10 @@ pub trait Endpoint {
     fn salvage(_body: &[u8]) -> Option<Self::Output> {
         None
     }
+
+    /// Removes secrets from words of Vault inside the value, such as its reasons for refusing one
+    /// row of many; [`Client`](crate::Client) calls it. Nothing unless said otherwise.
+    fn scrub(_value: &mut Self::Output, _scrubber: &Scrubber) {}
 }
 
 /// Whether a request may be sent again when nobody knows if it was carried out.

@@ -42,7 +42,10 @@ impl Envelope {
             _ => Status::Unknown,
         };
         let said = |messages: Vec<WireMessage>| -> Vec<VaultMessage> {
-            messages.into_iter().map(WireMessage::said).collect()
+            let said = messages.into_iter().map(WireMessage::said);
+            // An entry without a word must not stand in for the `responseMessage`.
+            said.filter(|m| !(m.code.is_empty() && m.message.is_empty()))
+                .collect()
         };
         let (mut errors, mut warnings) = (said(wire.errors), said(wire.warnings));
         // The message stands alone in some answers; elsewhere it repeats the entries.
@@ -88,13 +91,11 @@ struct Wire {
 #[serde(untagged)]
 pub(crate) enum WireMessage {
     Entry {
-        #[serde(
-            rename = "type",
-            alias = "warning_type",
-            default,
-            deserialize_with = "wire::text"
-        )]
+        #[serde(rename = "type", default, deserialize_with = "wire::text")]
         code: Option<String>,
+        /// What some warnings call it; no alias, because an answer may have both.
+        #[serde(default, deserialize_with = "wire::text")]
+        warning_type: Option<String>,
         #[serde(default, deserialize_with = "wire::text")]
         message: Option<String>,
     },
@@ -104,9 +105,14 @@ pub(crate) enum WireMessage {
 impl WireMessage {
     pub(crate) fn said(self) -> VaultMessage {
         match self {
-            Self::Entry { code, message } => {
-                VaultMessage::new(code.unwrap_or_default(), message.unwrap_or_default())
-            }
+            Self::Entry {
+                code,
+                warning_type,
+                message,
+            } => VaultMessage::new(
+                code.or(warning_type).unwrap_or_default(),
+                message.unwrap_or_default(),
+            ),
             Self::Bare(text) => VaultMessage::new("", text.0),
         }
     }

@@ -124,13 +124,18 @@ impl Form {
             self.text.push('&');
         }
         for (part, end) in [(name.as_bytes(), "="), (value, "")] {
-            // Encoded pieces hold no literal '+': it was turned into %2B. So '+' is a space.
-            for piece in percent_encode(part, FORM_ENCODED) {
-                self.text.push_str(&piece.replace(' ', "+"));
-            }
+            self.text.push_str(&form_encoded(part));
             self.text.push_str(end);
         }
     }
+}
+
+/// A name or a value as it stands in a form.
+pub(crate) fn form_encoded(text: &[u8]) -> String {
+    // Encoded pieces hold no literal '+': it was turned into %2B. So '+' is a space.
+    percent_encode(text, FORM_ENCODED)
+        .map(|piece| piece.replace(' ', "+"))
+        .collect()
 }
 
 impl fmt::Debug for Form {

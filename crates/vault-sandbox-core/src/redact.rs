@@ -6,6 +6,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::payload::form_encoded;
 use crate::types::TOKEN_PREFIX;
 
 /// What stands in place of a secret.
@@ -65,16 +66,16 @@ impl Scrubber {
         }
         let percent = utf8_percent_encode(secret, UNRESERVED_KEPT).to_string();
         let json = serde_json::Value::from(secret).to_string();
-        let lower = lower_hex(&percent);
-        let form = percent.replace("%20", "+");
-        let forms = [
-            secret.to_owned(),
-            json.trim_matches('"').to_owned(),
-            lower,
-            form,
-            percent,
-        ];
-        for form in forms.into_iter().chain(base64_forms(secret.as_bytes())) {
+        // Others encode as in a path but with '+'; we send forms by the URL standard.
+        let mixed = percent.replace("%20", "+");
+        let form = form_encoded(secret.as_bytes());
+        let percent_forms = [percent, mixed, form];
+        let lower = percent_forms.clone().map(|form| lower_hex(&form));
+        let forms = [secret.to_owned(), json.trim_matches('"').to_owned()]
+            .into_iter()
+            .chain(percent_forms)
+            .chain(lower);
+        for form in forms.chain(base64_forms(secret.as_bytes())) {
             let known = self.needles.iter().any(|n| n.expose_secret() == form);
             if !known && form.len() >= SHORTEST_HIDDEN {
                 self.needles.push(form.into());

@@ -38,14 +38,14 @@ pub(crate) fn issued_token(json: &[u8]) -> Option<IssuedToken> {
                     continue;
                 }
                 walk.at += 1;
-                match key.as_str() {
-                    "token__sys" if value.is_none() && walk.peek() == Some(b'"') => {
+                match key.as_deref() {
+                    Some("token__sys") if value.is_none() && walk.peek() == Some(b'"') => {
                         let Some(text) = walk.string() else { break };
-                        if !text.is_empty() && text != NULL_TEXT {
-                            value = Some((depth, text));
-                        }
+                        value = text
+                            .filter(|text| !text.is_empty() && text != NULL_TEXT)
+                            .map(|text| (depth, text));
                     }
-                    "id" => {
+                    Some("id") => {
                         let id = walk.scalar();
                         if let Some(slot) = ids.last_mut() {
                             *slot = slot.take().or(id);
@@ -80,9 +80,10 @@ impl Walk<'_> {
         self.json.get(self.at).copied()
     }
 
-    /// The string that begins here; `None` if it is not closed, or is no valid JSON string. Moves
-    /// behind it.
-    fn string(&mut self) -> Option<String> {
+    /// The string that begins here; `None` if it is not closed. Moves behind it. One that is closed
+    /// but no valid JSON (raw line feed, not UTF-8) has no text, and does not end the walk: the
+    /// value may come after it.
+    fn string(&mut self) -> Option<Option<String>> {
         let start = self.at;
         let mut end = start + 1;
         loop {
@@ -93,13 +94,13 @@ impl Walk<'_> {
             }
         }
         self.at = end + 1;
-        serde_json::from_slice(&self.json[start..=end]).ok()
+        Some(serde_json::from_slice(&self.json[start..=end]).ok())
     }
 
     /// A string, or a number that is followed by something, so that it cannot go on.
     fn scalar(&mut self) -> Option<String> {
         match self.peek()? {
-            b'"' => self.string(),
+            b'"' => self.string().flatten(),
             b'0'..=b'9' => {
                 let start = self.at;
                 while self.json.get(self.at)?.is_ascii_digit() {
@@ -155,6 +156,8 @@ mod tests {
                 None,
             ),
             (r#"{"token__sys":"v","data":{"id":"b"}}"#, None),
+            ("{\"message\":\"a\nb\",\"token__sys\":\"v\"}", None),
+            (r#"{"message":"\uD800","token__sys":"v"}"#, None),
         ] {
             assert_eq!(
                 value(json),

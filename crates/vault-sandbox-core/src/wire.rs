@@ -44,6 +44,13 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Ok(found.filter(|text| !text.is_empty() && text != NULL_TEXT))
 }
 
+/// As [`text`], with nothing for what is absent.
+pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    text(deserializer).map(Option::unwrap_or_default)
+}
+
 /// As [`text`], read by the rule of `T`; what does not fit is `None`.
 pub(crate) fn parsed<'de, D: Deserializer<'de>, T: std::str::FromStr>(
     deserializer: D,
@@ -98,7 +105,7 @@ impl<'de> Deserialize<'de> for Lenient {
     }
 }
 
-/// A list; a single object stands for a list of one, `null` for none.
+/// A list; a single object or text stands for a list of one, `null`, `""` and `"NULL"` for none.
 pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -111,6 +118,12 @@ pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         }
         fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
             Ok(Vec::new())
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            if text.is_empty() || text == NULL_TEXT {
+                return Ok(Vec::new());
+            }
+            T::deserialize(de::value::StrDeserializer::new(text)).map(|item| vec![item])
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
             let mut list = Vec::new();

@@ -5,6 +5,7 @@ use crate::envelope::WireMessage;
 use crate::error::{ProtocolProblem, ValidationError};
 use crate::path::ApiPath;
 use crate::payload::Payload;
+use crate::redact::Scrubber;
 use crate::types::TokenId;
 use crate::vault_error::VaultMessage;
 use crate::wire;
@@ -81,6 +82,14 @@ impl Endpoint for DeleteTokens {
             _ => Deletion::Refused(row.errors.into_iter().map(WireMessage::said).collect()),
         };
         Ok(rows.into_iter().map(read).collect())
+    }
+
+    fn scrub(rows: &mut Self::Output, scrubber: &Scrubber) {
+        for row in rows {
+            if let Deletion::Refused(reasons) = row {
+                reasons.iter_mut().for_each(|reason| reason.scrub(scrubber));
+            }
+        }
     }
 }
 

@@ -206,11 +206,14 @@ fn token_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TokenId, D::Er
 
 /// Not lenient: an expiry that cannot be read must not be taken for "never".
 fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let parse = |text: String| {
-        text.parse()
-            .map_err(|_| serde::de::Error::custom("not an instant"))
+    let parse = |text: wire::Text| {
+        let instant = text.0.parse();
+        instant.map_err(|_| serde::de::Error::custom("not an instant"))
     };
-    wire::text(deserializer)?.map(parse).transpose()
+    Option::<wire::Text>::deserialize(deserializer)?
+        .filter(|text| !text.0.is_empty() && text.0 != wire::NULL_TEXT)
+        .map(parse)
+        .transpose()
 }
 
 /// A page's URL is relative, `/api/{version}/query/{uuid}?pagesize=…&pageoffset=…`. Only its parts

@@ -94,10 +94,10 @@ pub struct VaultEntry {
     /// Its number.
     pub id: VaultId,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::text_or_empty")]
     pub name: String,
     /// Where its API is, such as `https://veepharm.veevavault.com/api`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::text_or_empty")]
     pub url: String,
 }
 
