@@ -105,7 +105,7 @@ pub(crate) struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Generate and recover API access tokens
+    /// Generate, revoke and recover API access tokens
     #[command(subcommand)]
     Token(TokenCommand),
     /// Look at the sandboxes of the signed-in Vault
@@ -143,6 +143,13 @@ pub(crate) enum TokenCommand {
   TOKEN=$(vault-sandbox token create \"VeePharm Sandbox\")
       stdout carries the value and nothing else")]
     Create(CreateArgs),
+    /// Delete tokens in a sandbox; they stop working at once
+    #[command(before_help = "Examples:
+  vault-sandbox token revoke \"VeePharm Sandbox\" V8T000000009001
+      one token, after a question
+  vault-sandbox token revoke \"VeePharm Sandbox\" --expired --yes
+      your tokens that have expired, without one")]
+    Revoke(RevokeArgs),
     /// Finish, hand over, revoke or forget what an interrupted run left
     #[command(before_help = "Examples:
   vault-sandbox token recover
@@ -203,6 +210,26 @@ pub(crate) struct RecoverArgs {
     #[arg(long, requires = "operation")]
     pub(crate) forget: bool,
     /// Where the sandbox itself is, if the record does not say
+    #[arg(long, value_name = "HOST")]
+    pub(crate) sandbox_dns: Option<String>,
+}
+
+/// `vault-sandbox token revoke`
+#[derive(Debug, Args)]
+pub(crate) struct RevokeArgs {
+    /// The sandbox's name as it stands on the My Vaults page
+    #[arg(value_name = "SANDBOX")]
+    pub(crate) sandbox: String,
+    /// The tokens' IDs, such as V8T000000009001
+    #[arg(value_name = "ID", required_unless_present_any = ["name", "expired"], conflicts_with_all = ["name", "expired"])]
+    pub(crate) ids: Vec<String>,
+    /// Your tokens of this name
+    #[arg(short, long, value_name = "NAME", conflicts_with = "expired")]
+    pub(crate) name: Option<String>,
+    /// Your tokens that have expired
+    #[arg(long)]
+    pub(crate) expired: bool,
+    /// Where the sandbox itself is, if the list of sandboxes may not be read
     #[arg(long, value_name = "HOST")]
     pub(crate) sandbox_dns: Option<String>,
 }

@@ -105,8 +105,7 @@ impl Connection {
                     "Signed in to Vault {expected}, but Vault {served} answers at {}.",
                     self.dns
                 ),
-            )
-            .now("No token was asked for.")),
+            )),
             (known, served) => {
                 self.vault_id = known.or(served);
                 Ok(())
@@ -199,7 +198,7 @@ impl Connection {
                 if problem.exit == Exit::Refused {
                     problem.exit = Exit::SignIn;
                 }
-                return Err(problem.now("No token was asked for."));
+                return Err(problem);
             }
         };
         self.voice
@@ -215,21 +214,17 @@ impl Connection {
             return Ok(());
         };
         let authorization = session.session_id.clone().into();
-        let ended = self
+        // Whatever becomes of that: it is not used.
+        let _ = self
             .client(&self.dns, Some(authorization))
             .call(&EndSession::new())
-            .await
-            .is_ok();
-        let now = if ended {
-            "The session was ended; no token was asked for."
-        } else {
-            "No token was asked for."
-        };
+            .await;
         Err(Problem::new(
             Exit::SignIn,
-            format!("Vault signed you in to another Vault: {wrong}. It does so where you may not use the one asked for, or where there is none of that name: check --dns."),
-        )
-        .now(now))
+            format!(
+                "Vault signed you in to another Vault: {wrong}. It does so where you may not use the one asked for, or where there is none of that name: check --dns."
+            ),
+        ))
     }
 }
 

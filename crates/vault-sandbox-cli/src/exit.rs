@@ -20,6 +20,7 @@ pub(crate) enum Exit {
     Mismatch,
     ValueLost,
     Unknown,
+    Mixed,
     Interrupted,
     Terminated,
 }
@@ -44,6 +45,7 @@ impl Exit {
             Self::Mismatch => (21, "mismatch", "mismatch", "unsafe"),
             Self::ValueLost => (22, "value_lost", "value_lost", "unsafe"),
             Self::Unknown => (23, "unknown", "unknown", "unsafe"),
+            Self::Mixed => (24, "partial", "partial", "safe"),
             Self::Interrupted => (130, "interrupted", "not_issued", "safe"),
             Self::Terminated => (143, "terminated", "not_issued", "safe"),
         }

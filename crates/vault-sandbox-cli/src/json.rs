@@ -146,6 +146,18 @@ pub(crate) struct OperationObject {
     pub(crate) record: String,
 }
 
+#[derive(Serialize)]
+pub(crate) struct RevokedObject {
+    pub(crate) tokens: Vec<RevokedToken>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct RevokedToken {
+    pub(crate) id: String,
+    /// `revoked`, `not_found` or `refused`.
+    pub(crate) outcome: &'static str,
+}
+
 /// How a run ended, for the envelope.
 pub(crate) struct Ending<'a> {
     pub(crate) command: &'a str,

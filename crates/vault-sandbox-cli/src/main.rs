@@ -26,7 +26,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::args::{Cli, Command, Format, SandboxCommand, TokenCommand};
-use crate::commands::{Context, create, documents, recover, sandboxes, simulate};
+use crate::commands::{Context, create, documents, recover, revoke, sandboxes, simulate};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -91,6 +91,7 @@ fn dispatch(cli: &Cli, voice: &Voice) -> Result<u8, Problem> {
     };
     let exit = match &cli.command {
         Command::Token(TokenCommand::Create(args)) => create::run(&context, args)?,
+        Command::Token(TokenCommand::Revoke(args)) => revoke::run(&context, args)?,
         Command::Token(TokenCommand::Recover(args)) => recover::run(&context, args)?,
         Command::Sandbox(SandboxCommand::List) => sandboxes::list(&context)?,
         Command::Sandbox(SandboxCommand::Show { sandbox }) => sandboxes::show(&context, sandbox)?,
@@ -185,6 +186,7 @@ fn is_json_asked(words: &[OsString]) -> bool {
 fn name_of(command: &Command) -> &'static str {
     match command {
         Command::Token(TokenCommand::Create(_)) => "token create",
+        Command::Token(TokenCommand::Revoke(_)) => "token revoke",
         Command::Token(TokenCommand::Recover(_)) => "token recover",
         Command::Sandbox(SandboxCommand::List) => "sandbox list",
         Command::Sandbox(SandboxCommand::Show { .. }) => "sandbox show",

@@ -60,6 +60,12 @@ impl Problem {
         self
     }
 
+    /// As [`now`](Self::now), unless something was said already.
+    pub(crate) fn or_now(mut self, now: &str) -> Self {
+        self.now.get_or_insert_with(|| now.to_owned());
+        self
+    }
+
     pub(crate) fn next(mut self, words: &'static str, command: impl Into<String>) -> Self {
         self.next.push((words, command.into()));
         self

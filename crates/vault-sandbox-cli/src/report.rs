@@ -233,10 +233,20 @@ impl Report<'_> {
             }
             _ => "The token could not be verified.".to_owned(),
         };
-        Problem::new(exit, what).now(format!(
-            "The token {} exists and was delivered. Keep it if that will do; else delete it in the sandbox.",
+        let problem = Problem::new(exit, what).now(format!(
+            "The token {} exists and was delivered. Keep it if that will do; else revoke it.",
             self.token_name()
-        ))
+        ));
+        match self.issuance.token().and_then(|token| token.id()) {
+            Some(id) => {
+                let sandbox = shell_words::quote(intent.sandbox.as_str());
+                problem.next(
+                    "Revoke it",
+                    format!("vault-sandbox token revoke {sandbox} {id}"),
+                )
+            }
+            None => problem,
+        }
     }
 
     fn value_lost(&self, exit: Exit, ids: &[TokenId], recover: &str) -> Problem {

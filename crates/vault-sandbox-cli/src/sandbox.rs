@@ -1,6 +1,6 @@
 //! Finding a sandbox by its name.
 
-use vault_sandbox_core::endpoints::{Sandbox, SandboxStatus};
+use vault_sandbox_core::endpoints::{ListSandboxes, Sandbox, SandboxStatus};
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{SandboxName, VaultDns};
 
@@ -33,8 +33,33 @@ pub(crate) fn find<'a>(
             name.as_str()
         ),
     )
-    .now("No token was asked for.")
     .next("See them all", "vault-sandbox sandbox list"))
+}
+
+/// Where a sandbox's own Vault is: as it was given, or as the parent's list says.
+pub(crate) async fn locate(
+    connection: &Connection,
+    name: &SandboxName,
+    given: Option<&str>,
+) -> Result<VaultDns, Problem> {
+    if let Some(text) = given {
+        return given_dns(connection, text);
+    }
+    let reply = connection.look(&ListSandboxes::new()).await;
+    let reply = reply.map_err(|e| {
+        Problem::of_call("Reading the list of sandboxes", &e).next(
+            "If it may not be read, say where the sandbox is",
+            "--sandbox-dns HOST",
+        )
+    })?;
+    let found = find(&reply.value.active, name)?;
+    let dns = found.dns.as_deref().unwrap_or_default();
+    connection.dns().sibling(dns).map_err(|_| {
+        Problem::new(
+            Exit::Unreachable,
+            "Vault's list does not say where the sandbox is. Give --sandbox-dns.",
+        )
+    })
 }
 
 /// A token for a sandbox that cannot be used would be of no use.
@@ -53,8 +78,7 @@ pub(crate) fn check_active(sandbox: &Sandbox) -> Result<(), Problem> {
             escape(&sandbox.name),
             sandbox.status.as_str()
         ),
-    )
-    .now("No token was asked for."))
+    ))
 }
 
 /// Where a person says the sandbox is: reached as the parent is.

@@ -43,7 +43,7 @@ impl Asked {
             Self::Interrupt => "Interrupted.",
             Self::Terminate => "Terminated.",
         };
-        Problem::new(self.exit(), what).now("No token was asked for.")
+        Problem::new(self.exit(), what)
     }
 }
 

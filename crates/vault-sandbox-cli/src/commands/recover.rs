@@ -1,7 +1,6 @@
 //! `token recover`: what earlier runs left open, and closing it.
 
 use std::collections::BTreeMap;
-use std::io::BufRead as _;
 
 use chrono::SecondsFormat;
 use vault_sandbox_core::endpoints::IssuedToken;
@@ -125,13 +124,10 @@ fn go_on(
         );
     }
     if args.revoke {
-        confirm(
-            context,
-            &format!(
-                "Revoke the token of operation {} in {}?",
-                record.intent.operation, record.intent.sandbox
-            ),
-        )?;
+        context.confirm(&format!(
+            "Revoke the token of operation {} in {}?",
+            record.intent.operation, record.intent.sandbox
+        ))?;
     }
     let vault = record.intent.vault.clone();
     if let Some(other) = context.settings.dns.as_ref().filter(|dns| **dns != vault) {
@@ -263,10 +259,10 @@ fn forget(
         (None, false) => "The token stays active until it expires.",
         (None, true) => "If the token exists, nothing here will know of it any more.",
     };
-    confirm(
-        context,
-        &format!("Forget operation {}? {lost}", record.intent.operation),
-    )?;
+    context.confirm(&format!(
+        "Forget operation {}? {lost}",
+        record.intent.operation
+    ))?;
     file.forget()
         .map_err(|e| Problem::destination(format!("The record cannot be removed: {e}.")))?;
     context.voice.say(&format!("Forgotten. {lost}"));
@@ -278,36 +274,13 @@ fn forget_broken(
     pending: &Pending,
     operation: OperationId,
 ) -> Result<Exit, Problem> {
-    confirm(
-        context,
-        &format!("Remove the record of operation {operation}, which cannot be understood?"),
-    )?;
+    context.confirm(&format!(
+        "Remove the record of operation {operation}, which cannot be understood?"
+    ))?;
     std::fs::remove_file(pending.path(operation))
         .map_err(|e| Problem::destination(format!("The record cannot be removed: {e}.")))?;
     context.voice.say(&"Removed.");
     finish(context, &[], None)
-}
-
-/// Asks before something cannot be undone.
-fn confirm(context: &Context<'_>, question: &str) -> Result<(), Problem> {
-    if context.settings.yes {
-        return Ok(());
-    }
-    if !context.settings.may_prompt {
-        return Err(Problem::configuration(format!(
-            "{question} There is nobody to ask: say so with --yes."
-        )));
-    }
-    context.voice.problem(&format!("{question} [y/N]"));
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
-        return Ok(());
-    }
-    Err(Problem::new(
-        Exit::Declined,
-        "Not confirmed. Nothing was changed.",
-    ))
 }
 
 fn object(

@@ -36,7 +36,9 @@ pub(crate) fn run(context: &Context<'_>, args: &CreateArgs) -> Result<Exit, Prob
         let prepared = signals
             .stopping(prepare(context, &plan, &mut connection))
             .await;
-        let sandbox = prepared.map_err(|asked| asked.problem())??;
+        let sandbox = prepared
+            .unwrap_or_else(|asked| Err(asked.problem()))
+            .map_err(|problem| problem.or_now("No token was asked for."))?;
         match places {
             None => dry_run::run(context, &plan, &connection, &sandbox),
             Some(places) => issue(context, plan, connection, sandbox, places, signals).await,
@@ -63,8 +65,7 @@ async fn prepare(
     if plan.verify == VerifyRule::Always && facts.dns.is_none() {
         return Err(Problem::configuration(
             "--verify always cannot be kept: where the sandbox itself is, is not known. Give --sandbox-dns.",
-        )
-        .now("No token was asked for."));
+        ));
     }
     let id = connection
         .vault_id
@@ -104,7 +105,7 @@ async fn look_at(
         Err(error) => {
             let problem = Problem::of_call(doing, &error);
             if problem.exit != Exit::Refused {
-                return Err(problem.now("No token was asked for."));
+                return Err(problem);
             }
             context.voice.warning(&format!(
                 "the list of sandboxes may not be read, so the name was not checked: {}",

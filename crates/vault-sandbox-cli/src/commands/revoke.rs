@@ -1,0 +1,232 @@
+//! `token revoke`: deletes tokens in the sandbox's own Vault, after showing which.
+
+use chrono::Utc;
+use vault_sandbox_core::endpoints::{
+    DeleteTokens, Deletion, FindTokens, MAX_DELETED_AT_ONCE, TokenRecord, TokenStatus, WhoAmI,
+};
+use vault_sandbox_core::redact::escape;
+use vault_sandbox_core::{SandboxName, TokenId, TokenName, VaultDns};
+
+use super::Context;
+use crate::args::RevokeArgs;
+use crate::connection::Connection;
+use crate::exit::Exit;
+use crate::json::{self, Ending, RevokedObject, RevokedToken};
+use crate::problem::Problem;
+use crate::report::instant;
+use crate::sandbox;
+use crate::signals::Signals;
+
+/// Which tokens are meant.
+enum Which {
+    Ids(Vec<TokenId>),
+    Named(TokenName),
+    Expired,
+}
+
+pub(crate) fn run(context: &Context<'_>, args: &RevokeArgs) -> Result<Exit, Problem> {
+    let name = SandboxName::parse(args.sandbox.as_str())
+        .map_err(|e| Problem::invalid(Exit::Usage, "The sandbox name", &e))?;
+    let which = Which::of(args)?;
+    let mut connection =
+        Connection::prepare(context.global, context.settings, None, context.voice)?;
+    crate::runtime()?.block_on(async {
+        let mut signals = Signals::take()?;
+        let work = async {
+            connection.sign_in().await?;
+            let dns = sandbox::locate(&connection, &name, args.sandbox_dns.as_deref()).await?;
+            let (found, missing) = find(&connection, &dns, &which).await?;
+            Ok((dns, found, missing))
+        };
+        let found: Result<_, Problem> = signals
+            .stopping(work)
+            .await
+            .map_err(|asked| Problem::new(asked.exit(), "Interrupted. Nothing was changed."))?;
+        let (dns, found, missing) = found?;
+        ask(context, &name, &found)?;
+        // From here on it is carried out: half a deletion is no better for being interrupted.
+        let rows = delete(&connection, &dns, &found).await?;
+        report(context, &connection, &rows, &missing)
+    })
+}
+
+impl Which {
+    fn of(args: &RevokeArgs) -> Result<Self, Problem> {
+        if let Some(name) = &args.name {
+            let name = TokenName::parse(name.as_str());
+            return name
+                .map(Self::Named)
+                .map_err(|e| Problem::invalid(Exit::Usage, "--name", &e));
+        }
+        if args.expired {
+            return Ok(Self::Expired);
+        }
+        let ids = args
+            .ids
+            .iter()
+            .map(|id| TokenId::parse(id.as_str()))
+            .collect::<Result<_, _>>();
+        ids.map(Self::Ids)
+            .map_err(|e| Problem::invalid(Exit::Usage, "The token ID", &e))
+    }
+}
+
+/// The tokens that are meant and there; and the IDs that are not there, which is as good as deleted.
+async fn find(
+    connection: &Connection,
+    dns: &VaultDns,
+    which: &Which,
+) -> Result<(Vec<TokenRecord>, Vec<TokenId>), Problem> {
+    let failed =
+        |e: &vault_sandbox_core::Error| Problem::of_call("Looking at the tokens in the sandbox", e);
+    let mut query = FindTokens::new();
+    if !matches!(which, Which::Ids(_)) {
+        // An administrator sees everybody's: without an ID, only one's own are meant.
+        let me = connection
+            .call_at(dns, None, &WhoAmI::new())
+            .await
+            .map_err(|e| failed(&e))?;
+        query = query.user(me.value.id);
+    }
+    if let Which::Named(name) = which {
+        query = query.name(name.clone());
+    }
+    let mut records = Vec::new();
+    let mut next = Some(query);
+    while let Some(query) = next {
+        let page = connection
+            .call_at(dns, None, &query)
+            .await
+            .map_err(|e| failed(&e))?
+            .value;
+        next = FindTokens::after(&page);
+        records.extend(page.records);
+    }
+    let now = Utc::now();
+    match which {
+        Which::Named(_) => Ok((records, Vec::new())),
+        Which::Expired => {
+            records.retain(|r| {
+                r.status() == TokenStatus::Inactive || r.expiry.is_some_and(|at| at <= now)
+            });
+            Ok((records, Vec::new()))
+        }
+        Which::Ids(ids) => {
+            records.retain(|record| ids.contains(&record.id));
+            let missing = ids
+                .iter()
+                .filter(|id| records.iter().all(|r| r.id != **id))
+                .cloned()
+                .collect();
+            Ok((records, missing))
+        }
+    }
+}
+
+fn ask(context: &Context<'_>, sandbox: &SandboxName, found: &[TokenRecord]) -> Result<(), Problem> {
+    for record in found {
+        let name = escape(record.name.as_deref().unwrap_or_default());
+        let used = record.last_used.map_or_else(
+            || "never used".to_owned(),
+            |at| format!("last used {}", instant(Some(at))),
+        );
+        context.voice.say(&format!(
+            "{}  {name:?}, expires {}, {used}",
+            record.id,
+            instant(record.expiry)
+        ));
+    }
+    match found.len() {
+        0 => Ok(()),
+        1 => context.confirm(&format!("Revoke this token in {sandbox}?")),
+        many => context.confirm(&format!("Revoke these {many} tokens in {sandbox}?")),
+    }
+}
+
+async fn delete(
+    connection: &Connection,
+    dns: &VaultDns,
+    found: &[TokenRecord],
+) -> Result<Vec<(TokenId, Deletion)>, Problem> {
+    let mut rows = Vec::with_capacity(found.len());
+    for some in found.chunks(MAX_DELETED_AT_ONCE) {
+        let ids: Vec<_> = some.iter().map(|record| record.id.clone()).collect();
+        let delete = DeleteTokens::new(ids.clone()).map_err(|e| Problem::usage(format!("{e}.")))?;
+        let answer = connection.call_at(dns, None, &delete).await;
+        let answer = answer.map_err(|e| {
+            Problem::of_call("Revoking", &e)
+                .now("Some of the tokens may have been revoked; running it again does no harm.")
+        })?;
+        rows.extend(ids.into_iter().zip(answer.value));
+    }
+    Ok(rows)
+}
+
+fn report(
+    context: &Context<'_>,
+    connection: &Connection,
+    rows: &[(TokenId, Deletion)],
+    missing: &[TokenId],
+) -> Result<Exit, Problem> {
+    let mut tokens: Vec<RevokedToken> = missing
+        .iter()
+        .map(|id| RevokedToken {
+            id: id.to_string(),
+            outcome: "not_found",
+        })
+        .collect();
+    let mut refused = Vec::new();
+    for (id, row) in rows {
+        let outcome = match row {
+            Deletion::Deleted => "revoked",
+            Deletion::Refused(errors) => {
+                let why: Vec<_> = errors.iter().map(ToString::to_string).collect();
+                refused.push(format!("{id} ({})", why.join("; ")));
+                "refused"
+            }
+        };
+        tokens.push(RevokedToken {
+            id: id.to_string(),
+            outcome,
+        });
+    }
+    for id in missing {
+        context
+            .voice
+            .say(&format!("{id} is not there, or not for you to see."));
+    }
+    let revoked = rows.len() - refused.len();
+    context.voice.say(&match revoked {
+        0 if refused.is_empty() => "There was nothing to revoke.".to_owned(),
+        1 => "Revoked 1 token.".to_owned(),
+        many => format!("Revoked {many} tokens."),
+    });
+    let exit = if revoked > 0 {
+        Exit::Mixed
+    } else {
+        Exit::Refused
+    };
+    let problem = (!refused.is_empty()).then(|| {
+        Problem::new(
+            exit,
+            format!(
+                "Vault did not revoke {}. These still work.",
+                refused.join(", ")
+            ),
+        )
+    });
+    if let Some(problem) = &problem {
+        context.voice.problem(problem);
+    }
+    if context.settings.is_json() {
+        let ending = Ending {
+            command: "token revoke",
+            outcome: None,
+            simulated: connection.is_simulated(),
+            warnings: &[],
+            problem: problem.as_ref(),
+        };
+        json::print(&ending, RevokedObject { tokens }).map_err(|e| Problem::unwritable(&e))?;
+    }
+    Ok(problem.map_or(Exit::Done, |problem| problem.exit))
+}

@@ -1,0 +1,15 @@
+//! What every test starts from.
+
+mod relay;
+mod row;
+mod run;
+mod secrets;
+mod tls;
+mod world;
+
+pub use relay::{Relay, raw_server};
+pub use row::{Row, check_all, row};
+pub use run::{Ran, Run};
+pub use secrets::Secret;
+pub use tls::{TlsServer, certificate};
+pub use world::{SANDBOX, World, create, fault_on_create};

@@ -1,0 +1,211 @@
+//! One run of the program: clean environment, everything captured, never for ever.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{Read, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Nothing here takes as long; what does hangs.
+const WATCHDOG: Duration = Duration::from_secs(100);
+
+pub struct Run {
+    directory: PathBuf,
+    args: Vec<OsString>,
+    env: Vec<(String, Option<OsString>)>,
+    stdin: Option<Vec<u8>>,
+    stdout: Option<Stdio>,
+    shell: Option<String>,
+    timeout: Option<&'static str>,
+}
+
+/// What came of it.
+pub struct Ran {
+    pub status: ExitStatus,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    pub is_json: bool,
+}
+
+/// A run that has not ended yet.
+pub struct Running {
+    pub child: Child,
+    stdout: Option<JoinHandle<Vec<u8>>>,
+    stderr: Option<JoinHandle<Vec<u8>>>,
+    is_json: bool,
+}
+
+impl Run {
+    pub fn new(directory: PathBuf, args: &[&str]) -> Self {
+        Self {
+            directory,
+            args: args.iter().map(OsString::from).collect(),
+            env: Vec::new(),
+            stdin: None,
+            stdout: None,
+            shell: None,
+            timeout: Some("25s"),
+        }
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+    }
+
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.to_owned(), Some(value.as_ref().to_owned())));
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.env.push((name.to_owned(), None));
+        self
+    }
+
+    pub fn stdin(mut self, bytes: &[u8]) -> Self {
+        self.stdin = Some(bytes.to_vec());
+        self
+    }
+
+    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.stdout = Some(stdout.into());
+        self
+    }
+
+    /// A script that starts the program as `"$0" "$@"`.
+    pub fn shell(mut self, script: &str) -> Self {
+        self.shell = Some(script.to_owned());
+        self
+    }
+
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = directory.into();
+        self
+    }
+
+    /// Waits two seconds for an answer.
+    pub fn hastily(mut self) -> Self {
+        self.timeout = Some("2s");
+        self
+    }
+
+    /// The arguments as they are.
+    pub fn without_timeout(mut self) -> Self {
+        self.timeout = None;
+        self
+    }
+
+    pub fn start(self) -> Running {
+        let program = env!("CARGO_BIN_EXE_vault-sandbox");
+        let mut command = match &self.shell {
+            Some(script) => {
+                let mut command = Command::new("/bin/sh");
+                command.arg("-c").arg(script).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        command.env_clear().current_dir(&self.directory).args(&self.args);
+        if let Some(timeout) = self.timeout {
+            command.args(["--timeout", timeout]);
+        }
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.stdin(match self.stdin {
+            Some(_) => Stdio::piped(),
+            None => Stdio::null(),
+        });
+        command.stdout(self.stdout.unwrap_or_else(Stdio::piped));
+        command.stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        drop(command);
+        if let (Some(bytes), Some(mut stdin)) = (self.stdin, child.stdin.take()) {
+            // It need not read it.
+            let _ = stdin.write_all(&bytes);
+        }
+        let is_json = self.args.iter().any(|arg| arg == "json");
+        Running {
+            stdout: child.stdout.take().map(collect),
+            stderr: child.stderr.take().map(collect),
+            child,
+            is_json,
+        }
+    }
+
+    pub fn go(self) -> Ran {
+        self.start().end()
+    }
+}
+
+impl Running {
+    pub fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let _ = rustix::process::kill_process(self.pid(), signal);
+    }
+
+    pub fn end(mut self) -> Ran {
+        let end = Instant::now() + WATCHDOG;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if Instant::now() > end {
+                let _ = self.child.kill();
+                let stderr = self.stderr.take().map(|t| t.join().unwrap()).unwrap_or_default();
+                panic!("it hangs; so far: {}", String::from_utf8_lossy(&stderr));
+            }
+            thread::sleep(Duration::from_millis(4));
+        };
+        let text = |thread: Option<JoinHandle<Vec<u8>>>| {
+            thread.map(|t| t.join().unwrap()).unwrap_or_default()
+        };
+        Ran {
+            status,
+            stdout: text(self.stdout),
+            stderr: text(self.stderr),
+            is_json: self.is_json,
+        }
+    }
+}
+
+impl Ran {
+    /// The exit code; a signal as a shell shows it.
+    pub fn code(&self) -> i32 {
+        let signal = || self.status.signal().map(|signal| 128 + signal);
+        self.status.code().or_else(signal).unwrap()
+    }
+
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    pub fn printed(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// The one object on stdout.
+    pub fn json(&self) -> serde_json::Value {
+        let text = self.printed();
+        assert_eq!(text.lines().count(), 1, "one object on stdout: {text:?} {}", self.said());
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
+    }
+}
+
+fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = from.read_to_end(&mut bytes);
+        bytes
+    })
+}

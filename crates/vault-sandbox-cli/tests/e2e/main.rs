@@ -1,0 +1,22 @@
+//! Runs the real program against a simulated Vault, broken servers and broken files.
+//!
+//! Each row of a table is one thing that can go wrong, with what must come of it; after every row
+//! the four invariants hold (`harness/row.rs`):
+//!
+//! - (a) how often a token was asked for;
+//! - (b) the value is in exactly the places named, the credential nowhere;
+//! - (c) no temporary, reservation or loosely permitted file is left;
+//! - (d) exit code, JSON and the server's state agree.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod harness;
+
+mod answers;
+mod before_sending;
+mod contract;
+mod delivery;
+mod on_the_wire;
+mod recover;
+mod signals;
+mod wire;
