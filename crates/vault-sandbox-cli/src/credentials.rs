@@ -153,7 +153,7 @@ fn prompt(settings: &Settings, voice: &Voice) -> Result<Found, Problem> {
     let user = match &settings.user {
         Some(user) => user.clone(),
         None => {
-            voice.problem(&"User name:");
+            voice.ask("User name:");
             let mut line = String::new();
             std::io::stdin().read_line(&mut line).map_err(failed)?;
             UserName::parse(line.trim())

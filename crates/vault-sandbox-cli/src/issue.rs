@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
 use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, FindTokens, IssuedToken, TokenRecord};
 use vault_sandbox_core::issuance::{Entry, Event, Issuance, Outcome, Step, Verification};
-use vault_sandbox_core::{
-    AccessToken, Error, Expiry, TokenId, TokenName, VaultDns, VaultErrorKind, VaultId,
-};
+use vault_sandbox_core::{AccessToken, Error, Expiry, TokenId, TokenName, VaultDns, VaultId};
 
 use crate::connection::Connection;
 use crate::destinations::{Destination, OpenDestination};
@@ -18,13 +15,11 @@ use crate::exit::Exit;
 use crate::pending::PendingRecord;
 use crate::problem::{Problem, exit_of};
 use crate::signals::{Asked, Signals};
+use crate::try_out::{self, Pauses};
 use crate::voice::Voice;
 
-/// How long a token is looked for by its name, and how long a new one may take to work.
+/// How long a token is looked for by its name.
 const LOOK_UP: Duration = Duration::from_secs(20);
-const BECOMES_USABLE: Duration = Duration::from_secs(30);
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// What is known of the sandbox itself.
 #[derive(Debug, Clone, Default)]
@@ -220,63 +215,19 @@ impl Issuer<'_> {
         Event::from_success(forgotten.is_ok())
     }
 
-    /// Uses the token once, for reading its own record: one call shows that it works, in which
-    /// Vault, and what Vault stored as its expiry.
+    /// The token is delivered, or safe in the record: whoever will not wait loses only the certainty.
     async fn verify(&mut self, token: &IssuedToken, expiry: Expiry) -> Verification {
-        let Some(dns) = self.sandbox.dns.clone() else {
-            self.progress.warnings.push("the token was not tried out: where the sandbox itself is, is not known (--sandbox-dns)".to_owned());
-            return Verification::Unconfirmed;
+        let limit = self.timeout;
+        let tried = try_out::try_out(self.connection, &self.sandbox, token, expiry, limit);
+        let (verification, remark) = match self.signals.stopping(tried).await {
+            Ok(shown) => shown,
+            Err(_) => (
+                Verification::Unconfirmed,
+                Some("interrupted: the token was not tried out".to_owned()),
+            ),
         };
-        let find = match token.id() {
-            Some(id) => FindTokens::new().id(id.clone()),
-            None => FindTokens::new(),
-        };
-        let mut pauses = Pauses::within(BECOMES_USABLE.min(self.timeout));
-        loop {
-            let authorization = token.value().clone().into();
-            let unconfirmed = match self
-                .connection
-                .call_at(&dns, Some(authorization), &find)
-                .await
-            {
-                Ok(reply) => {
-                    let (served, expected) = (reply.facts.vault_id, self.sandbox.vault_id);
-                    if served.is_some() && expected.is_some() && served != expected {
-                        return Verification::OtherVault;
-                    }
-                    match reply.value.records.iter().find(|r| Some(&r.id) == token.id()) {
-                        Some(record) if expiry.is_met_by(record.expiry) => {
-                            return Verification::Confirmed { expiry: record.expiry };
-                        }
-                        Some(record) => return Verification::ExpiryDiffers { stored: record.expiry },
-                        None => "the token works, but its record cannot be seen: its expiry is unconfirmed".to_owned(),
-                    }
-                }
-                Err(error)
-                    if error
-                        .vault_kind()
-                        .is_some_and(VaultErrorKind::is_about_the_caller) =>
-                {
-                    if !pauses.pause().await {
-                        return Verification::Refused;
-                    }
-                    continue;
-                }
-                Err(error)
-                    if matches!(error.vault_kind(), Some(VaultErrorKind::InsufficientAccess)) =>
-                {
-                    self.progress.warnings.push("the token works, but may not read its own record: its expiry is unconfirmed".to_owned());
-                    return Verification::Unconfirmed;
-                }
-                Err(error) => crate::problem::sentence("the token could not be tried out", &error),
-            };
-            if !pauses.pause().await {
-                self.progress
-                    .warnings
-                    .push(unconfirmed.trim_end_matches('.').to_owned());
-                return Verification::Unconfirmed;
-            }
-        }
+        self.progress.warnings.extend(remark);
+        verification
     }
 
     /// Looks several times: a token may take a while to show. Finding nothing proves nothing.
@@ -389,31 +340,5 @@ fn outcome_if_delivered(issuance: &Issuance) -> Outcome {
         if ahead.tell(Event::Done).is_err() && ahead.tell(Event::Failed).is_err() {
             return Outcome::Issued;
         }
-    }
-}
-
-/// Pauses that double, within a limit.
-struct Pauses {
-    end: Instant,
-    next: Duration,
-}
-
-impl Pauses {
-    fn within(limit: Duration) -> Self {
-        Self {
-            end: Instant::now() + limit,
-            next: FIRST_PAUSE,
-        }
-    }
-
-    /// `false`: the limit is reached.
-    async fn pause(&mut self) -> bool {
-        let left = self.end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return false;
-        }
-        sleep(self.next.min(left)).await;
-        self.next = (self.next * 2).min(LONGEST_PAUSE);
-        true
     }
 }

@@ -186,9 +186,11 @@ pub(crate) fn line<T: Serialize>(ending: &Ending<'_>, body: T) -> io::Result<Vec
     Ok(line)
 }
 
-/// Writes the object to stdout.
-pub(crate) fn print<T: Serialize>(ending: &Ending<'_>, body: T) -> io::Result<()> {
-    stdout::write(&line(ending, body)?)
+/// Shows the object on stdout.
+pub(crate) fn print<T: Serialize>(ending: &Ending<'_>, body: T) -> Result<(), Problem> {
+    let line =
+        line(ending, body).map_err(|e| Problem::new(Exit::Internal, format!("No JSON: {e}.")))?;
+    stdout::show(&line)
 }
 
 impl ErrorObject {

@@ -17,6 +17,7 @@ mod report;
 mod sandbox;
 mod settings;
 mod signals;
+mod try_out;
 mod voice;
 
 use std::ffi::OsString;

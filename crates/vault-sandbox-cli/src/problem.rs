@@ -45,11 +45,6 @@ impl Problem {
         Self::new(Exit::Destination, what)
     }
 
-    /// A result that stdout does not take.
-    pub(crate) fn unwritable(error: &std::io::Error) -> Self {
-        Self::destination(format!("stdout cannot be written: {error}."))
-    }
-
     /// A value that was refused, and where it came from: a flag or a variable.
     pub(crate) fn invalid(exit: Exit, source: &str, error: &ValidationError) -> Self {
         Self::new(exit, format!("{source} {}.", error.reason()))

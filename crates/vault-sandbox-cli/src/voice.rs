@@ -59,6 +59,11 @@ impl Voice {
         }
     }
 
+    /// A question, where somebody is there to answer: asked even when quiet.
+    pub(crate) fn ask(&self, question: &str) {
+        self.write(question);
+    }
+
     /// A warning: said even when quiet.
     pub(crate) fn warning(&self, text: &dyn Display) {
         self.write(&format!("{} {text}", self.painted("1;33", "Warning:")));

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 pub(crate) fn completions(shell: Shell) -> Result<Exit, Problem> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "vault-sandbox", &mut text);
-    write(&text)
+    stdout::show(&text).map(|()| Exit::Done)
 }
 
 pub(crate) fn man() -> Result<Exit, Problem> {
@@ -19,7 +19,7 @@ pub(crate) fn man() -> Result<Exit, Problem> {
     let failed =
         |e: std::io::Error| Problem::destination(format!("The man page cannot be written: {e}."));
     render(&Cli::command(), &mut text).map_err(failed)?;
-    write(&text)
+    stdout::show(&text).map(|()| Exit::Done)
 }
 
 /// One page for the program and all its commands: what is looked for is found by searching.
@@ -51,14 +51,4 @@ fn render_sub(parent: &str, command: &clap::Command, text: &mut Vec<u8>) -> std:
         render_sub(&name, sub, text)?;
     }
     Ok(())
-}
-
-fn write(text: &[u8]) -> Result<Exit, Problem> {
-    match stdout::write(text) {
-        // `vault-sandbox man | head` is no mistake.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Problem::destination(
-            format!("stdout cannot be written: {error}."),
-        )),
-        _ => Ok(Exit::Done),
-    }
 }

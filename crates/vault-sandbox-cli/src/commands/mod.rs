@@ -32,7 +32,7 @@ impl Context<'_> {
             let what = format!("{question} There is nobody to ask: say so with --yes.");
             return Err(Problem::configuration(what).now("Nothing was changed."));
         }
-        self.voice.problem(&format!("{question} [y/N]"));
+        self.voice.ask(&format!("{question} [y/N]"));
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer);
         if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {

@@ -91,7 +91,7 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
         };
         let sandbox = object.sandbox.as_deref().unwrap_or("?");
         let line = format!("{}  {sandbox}: {words}\n", object.operation);
-        destinations::stdout::write(line.as_bytes()).map_err(|e| Problem::unwritable(&e))?;
+        destinations::stdout::show(line.as_bytes())?;
     }
     if let Some(first) = objects.first() {
         context.voice.say(&format!(
@@ -345,8 +345,7 @@ fn finish(
             OperationsObject {
                 operations: operations.to_vec(),
             },
-        )
-        .map_err(|e| Problem::unwritable(&e))?;
+        )?;
     }
     Ok(Exit::Done)
 }

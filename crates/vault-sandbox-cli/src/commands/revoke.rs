@@ -226,7 +226,7 @@ fn report(
             warnings: &[],
             problem: problem.as_ref(),
         };
-        json::print(&ending, RevokedObject { tokens }).map_err(|e| Problem::unwritable(&e))?;
+        json::print(&ending, RevokedObject { tokens })?;
     }
     Ok(problem.map_or(Exit::Done, |problem| problem.exit))
 }

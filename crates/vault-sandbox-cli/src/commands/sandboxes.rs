@@ -29,7 +29,7 @@ pub(crate) fn list(context: &Context<'_>) -> Result<Exit, Problem> {
     } else if sandboxes.active.is_empty() {
         context.voice.say(&"This Vault has no sandboxes.");
     } else {
-        write(&table(&sandboxes.active))?;
+        stdout::show(table(&sandboxes.active).as_bytes())?;
     }
     Ok(Exit::Done)
 }
@@ -52,7 +52,7 @@ pub(crate) fn show(context: &Context<'_>, name: &str) -> Result<Exit, Problem> {
         };
         print(&connection, "sandbox show", body)?;
     } else {
-        write(&facts(&details))?;
+        stdout::show(facts(&details).as_bytes())?;
     }
     Ok(Exit::Done)
 }
@@ -108,11 +108,7 @@ fn print<T: serde::Serialize>(
         warnings: &[],
         problem: None,
     };
-    json::print(&ending, body).map_err(|e| Problem::unwritable(&e))
-}
-
-fn write(text: &str) -> Result<(), Problem> {
-    stdout::write(text.as_bytes()).map_err(|e| Problem::unwritable(&e))
+    json::print(&ending, body)
 }
 
 fn object(sandbox: &Sandbox) -> SandboxObject {

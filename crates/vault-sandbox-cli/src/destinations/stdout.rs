@@ -50,6 +50,16 @@ pub(crate) fn check() -> Result<(), Problem> {
     }
 }
 
+/// Shows what can be had again: a reader that has seen enough (`| head`) is no mistake.
+pub(crate) fn show(text: &[u8]) -> Result<(), Problem> {
+    match write(text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Problem::destination(
+            format!("stdout cannot be written: {error}."),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Writes all of it, however slowly it is taken, and has a file keep it.
 ///
 /// Not `println!`: that panics where the reader has gone, and buffers.

@@ -62,14 +62,14 @@ pub(super) fn run(
                 body,
             },
         };
-        json::print(&ending, object).map_err(|e| Problem::unwritable(&e))?;
+        json::print(&ending, object)?;
     } else {
         let mut text = format!("{method} {url}\n");
         for (name, value) in &headers {
             text.push_str(&format!("{name}: {value}\n"));
         }
         text.push_str(&format!("\n{body}\n"));
-        stdout::write(text.as_bytes()).map_err(|e| Problem::unwritable(&e))?;
+        stdout::show(text.as_bytes())?;
         context
             .voice
             .say(&"Nothing was asked for: this was a dry run.");

@@ -187,17 +187,11 @@ async fn issue(
         progress: Progress::default(),
     };
     let (issuance, outcome, mut progress) = issuer.run(Issuance::new(intent)).await;
-    if let Some(error) = progress
-        .call
-        .as_ref()
-        .filter(|error| limit::may_be_reached(error))
-    {
-        context
-            .voice
-            .verbose(&format!("Counting tokens, because Vault refused: {error}"));
+    let refused = progress.call.as_ref();
+    if refused.is_some_and(limit::may_be_reached) {
         progress
             .warnings
-            .extend(limit::full_house(&connection, &sandbox).await);
+            .extend(limit::full_house(&connection, &sandbox, &plan.sandbox).await);
     }
     let done = Report {
         issuance: &issuance,
