@@ -165,7 +165,7 @@ pub(crate) struct CreateArgs {
     /// The sandbox's name as it stands on the My Vaults page
     #[arg(value_name = "SANDBOX")]
     pub(crate) sandbox: String,
-    /// The token's name [default: vault-sandbox USER@HOST DATE #OPERATION]
+    /// The token's name (default: vault-sandbox USER@HOST DATE #OPERATION)
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) name: Option<String>,
     /// 90d, 12w, 3mo, 1y, 36h; 2027-02-21T18:00:00Z; 2027-02-21 (the end of that day in the user's time zone); never

@@ -2,6 +2,7 @@
 //! asked for; handing the value over is confirmed, or it did not happen.
 
 mod env_file;
+mod env_text;
 mod exec;
 mod reserved_file;
 pub(crate) mod stdout;
@@ -59,7 +60,7 @@ impl Destination {
                 let (file, variable) = rest
                     .rsplit_once('#')
                     .ok_or_else(|| refused("which variable? Write env-file:PATH#VAR".to_owned()))?;
-                if !env_file::is_variable(variable) {
+                if !env_text::is_variable(variable) {
                     return Err(refused(format!("{variable:?} cannot name a variable")));
                 }
                 Ok(Self::EnvFile {

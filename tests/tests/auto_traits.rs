@@ -1,0 +1,132 @@
+//! What the types promise the compiler: all of it is checked by compiling this file.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::error::Error as StdError;
+use std::fmt::{Debug, Display};
+use std::future::Future;
+use std::hash::Hash;
+use std::ops::Deref;
+
+use serde::Serialize;
+use vault_sandbox_core::endpoints::*;
+use vault_sandbox_core::issuance::*;
+use vault_sandbox_core::redact::Scrubber;
+use vault_sandbox_core::retry::{Decision, Policy};
+use vault_sandbox_core::*;
+use vault_sandbox_tests::{Script, has_not};
+
+macro_rules! has {
+    ($($bound:path: $($type:ty),+;)+) => {$($(
+        const _: fn() = || {
+            fn needs<T: $bound>() {}
+            needs::<$type>();
+        };
+    )+)+};
+}
+
+trait Movable: Debug + Send + Sync + Unpin + 'static {}
+impl<T: Debug + Send + Sync + Unpin + 'static> Movable for T {}
+
+trait Fault: Movable + StdError {}
+impl<T: Movable + StdError> Fault for T {}
+
+has! {
+    Movable:
+        // types
+        VaultDns, ApiVersion, SandboxName, TokenName, UserName, ClientId, TokenId, UserId, VaultId,
+        OauthProfileId, OperationId, Expiry, SessionId, AccessToken, Password, IdentityToken,
+        Authorization, Vault,
+        // sans-IO
+        ApiPath, Body, Form, Payload, Repeat, Caller<'static>, HttpRequest, HttpResponse,
+        Reply<IssuedToken>, Facts, VaultMessage, VaultErrorKind, Failure, ProtocolProblem, Scrubber,
+        // transports
+        TransportErrorKind, SharedTransport, Client<SharedTransport>, Client<Script>,
+        Policy, Decision,
+        // endpoints
+        GenerateSandboxToken, GenerateMyToken, GenerateUserToken, Encoding, IssuedToken, SignIn,
+        OauthSignIn, Session, VaultEntry, Discover, Discovery, AuthType, AuthProfile, KeepAlive,
+        EndSession, WhoAmI, User, ListVersions, Versions, ListSandboxes, Sandboxes, Sandbox,
+        SandboxStatus, Entitlement, ShowSandbox, SandboxDetails, Limit, FindTokens, TokenPage,
+        TokenRecord, TokenStatus, DeleteTokens, Deletion,
+        // issuance
+        Intent, VerifyRule, Order, Delivery, DeliveryState, Entry, Record, Issuance, NotIssued,
+        Outcome, Verification, Event, Step<'static>;
+    Fault:
+        Error, ValidationError, TransportError, WrongVault, Unexpected, JournalError;
+    Send: Answer<'static>;
+    Sync: Answer<'static>;
+    Clone:
+        SharedTransport, Client<SharedTransport>, Vault, SessionId, AccessToken, Password,
+        IdentityToken, Body, HttpRequest, Reply<IssuedToken>, Issuance, Event, Scrubber;
+    Hash:
+        VaultDns, ApiVersion, SandboxName, TokenName, UserName, ClientId, TokenId, UserId, VaultId,
+        OperationId, Expiry;
+    Into<Authorization>: SessionId, AccessToken;
+}
+
+has_not! {
+    SessionId: Display, Serialize, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
+    AccessToken: Display, Serialize, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
+    Password: Display, Serialize, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
+    IdentityToken: Display, Serialize, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
+    Authorization: Display, Serialize, Deref, PartialEq;
+    IssuedToken: Display, Serialize, Deref, PartialEq;
+    Session: Display, Serialize, Deref, PartialEq;
+    SignIn: Display, Serialize, PartialEq;
+    OauthSignIn: Display, Serialize, PartialEq;
+    Body: Display, Serialize, Deref, AsRef<[u8]>;
+    Form: Display, Serialize, PartialEq;
+    Payload: Display, Serialize, PartialEq;
+    Scrubber: Display, Serialize, PartialEq;
+    Entry: Display, Serialize;
+    Record: Display, Serialize;
+}
+
+/// As any spawning function of any runtime wants it.
+fn spawn<F>(future: F) -> F
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    future
+}
+
+/// The case that a bare `async fn` in a trait fails at: a spawned call on a transport that is only
+/// known by its trait.
+fn spawned<T, E>(client: Client<T>, endpoint: E) -> impl Future<Output = bool>
+where
+    T: HttpTransport + 'static,
+    E: Endpoint + Send + Sync + 'static,
+    E::Output: Send,
+{
+    spawn(async move {
+        // Held across both calls, as real code would.
+        let first = client.call(&endpoint).await;
+        let second = client.at(client.vault().clone()).call(&endpoint).await;
+        first.is_ok() && second.is_ok()
+    })
+}
+
+#[test]
+fn a_call_can_be_spawned_whatever_the_transport() {
+    let answers = || {
+        let body = r#"{"responseStatus":"SUCCESS"}"#;
+        Script::new([(); 2].map(|()| Ok(vault_sandbox_tests::answer(200, body))))
+    };
+    let vault = vault_sandbox_tests::vault;
+    let shared = SharedTransport::new(answers());
+    assert!(vault_sandbox_tests::block_on(spawned(
+        Client::new(shared.clone(), vault()),
+        KeepAlive::new()
+    )));
+    assert!(vault_sandbox_tests::block_on(spawned(
+        Client::new(std::sync::Arc::new(answers()), vault()),
+        KeepAlive::new()
+    )));
+    // Everything it took was used up, and the clone looks at the same script.
+    let rest = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        vault_sandbox_tests::block_on(Client::new(shared, vault()).call(&KeepAlive::new()))
+    }));
+    assert!(rest.is_err());
+}
