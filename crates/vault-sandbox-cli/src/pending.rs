@@ -11,15 +11,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 use vault_sandbox_core::OperationId;
-use vault_sandbox_core::issuance::{Entry, JournalError, Record};
+use vault_sandbox_core::issuance::{Entry, FILLER, JournalError, Record};
 
 use crate::problem::Problem;
 
 /// Room for the intent, a value of ten kilobytes however it is written, and the marks.
 const RESERVED: usize = 96 * 1024;
-/// What reserved space is filled with: a journal ends at the first line that is not intact.
-const FILLER: u8 = b'\n';
 const ENDING: &str = ".journal";
+const TRIES: usize = 8;
 
 /// The records of one state directory.
 #[derive(Debug, Clone)]
@@ -68,21 +67,27 @@ impl Pending {
             .now("Without a record a token could be lost, so none was asked for.")
         };
         self.make_directory().map_err(failed)?;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
-        let record = PendingRecord {
-            path,
-            file,
-            written: 0,
-            disposable: true,
-        };
-        record.fill().map_err(failed)?;
-        Ok(record)
+        for _ in 0..TRIES {
+            let record = PendingRecord {
+                file: OpenOptions::new()
+                    .read(true)
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(&path)
+                    .map_err(failed)?,
+                path: path.clone(),
+                written: 0,
+                disposable: true,
+            };
+            flock(&record.file, FlockOperation::LockExclusive).map_err(|e| failed(e.into()))?;
+            // Before it was locked, `token recover` may have taken it for one of a killed run.
+            if is_named(&record.file).map_err(failed)? {
+                record.fill().map_err(failed)?;
+                return Ok(record);
+            }
+        }
+        Err(failed(io::Error::other("another process removes it")))
     }
 
     /// The operations that have a record, oldest name first.
@@ -118,6 +123,10 @@ impl Pending {
         };
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Ok(Some(Opened::UnderWay));
+        }
+        // Its run may have ended between the two.
+        if !is_named(&file).map_err(failed)? {
+            return Ok(None);
         }
         let mut journal =
             vec![0; usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or(0)];
@@ -195,7 +204,6 @@ impl PendingRecord {
 
     /// Real bytes rather than a hole or a promise: file systems keep those.
     fn fill(&self) -> io::Result<()> {
-        flock(&self.file, FlockOperation::NonBlockingLockExclusive)?;
         self.file.write_all_at(&vec![FILLER; RESERVED], 0)?;
         self.file.sync_all()?;
         sync_directory_of(&self.path)
@@ -208,6 +216,10 @@ impl Drop for PendingRecord {
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+fn is_named(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.nlink() > 0)
 }
 
 fn sync_directory_of(path: &Path) -> io::Result<()> {

@@ -155,7 +155,7 @@ fn hint(kind: &VaultErrorKind) -> Option<&'static str> {
         }
         VaultErrorKind::InactiveUser => " Ask a Vault administrator whether the user is active.",
         VaultErrorKind::InsufficientAccess => {
-            " Ask a Vault administrator for the permission \"Application: API: Access API\" and, if you have it, for the right to use the sandbox."
+            " Ask a Vault administrator for the permission \"Application: API: Access API\" or, if you have that, for access to the sandbox."
         }
         VaultErrorKind::ApiLimitExceeded => " Wait a minute, then run the same command again.",
         VaultErrorKind::ConfigurationModeEnabled => {

@@ -29,7 +29,13 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
     };
     let operation =
         OperationId::parse(text).map_err(|e| Problem::invalid(Exit::Usage, "The operation", &e))?;
-    match pending.open(operation)? {
+    let opened = pending.open(operation)?;
+    if let Some(Opened::Open(record, _)) = &opened {
+        for destination in &record.intent.destinations {
+            let _ = Destination::parse(destination).map(|destination| destination.sweep());
+        }
+    }
+    match opened {
         None => Err(Problem::new(
             Exit::Usage,
             format!("There is no open operation {operation}."),
@@ -222,7 +228,10 @@ fn go_on(
         None if args.revoke => context.voice.say(&"Revoked. The operation is closed."),
         None => context.voice.say(&"Done. The operation is closed."),
     }
-    finish(context, &[], problem.as_ref())?;
+    // Where stdout was a destination, the object is there already.
+    if !progress.reported {
+        finish(context, &[], problem.as_ref())?;
+    }
     Ok(problem.map_or(Exit::Done, |problem| problem.exit))
 }
 

@@ -16,6 +16,8 @@ use crate::problem::Problem;
 use crate::voice::Voice;
 
 const LIMIT: Duration = Duration::from_secs(60);
+/// Writing into a pipe that somebody reads, or that has room, takes no time.
+const WRITING: Duration = Duration::from_secs(5);
 const LONGEST_STDERR: u64 = 64 * 1024;
 const POLL: Duration = Duration::from_millis(10);
 
@@ -64,15 +66,18 @@ impl Program {
         drop(command);
         let said = listen(&mut child);
         let value = value.to_vec();
+        let (written, all_written) = mpsc::channel();
         std::thread::spawn(move || {
             // A child that does not read is found by what is left in the pipe.
-            let _ = writer.write_all(&value);
+            let _ = written.send(writer.write_all(&value));
         });
         let status = wait(&mut child);
         show(&said, voice);
         let status =
             status?.ok_or_else(|| io::Error::other("it did not end within 60 s and was killed"))?;
-        if rustix::io::ioctl_fionread(&reader)? > 0 {
+        // It may have ended before the value was in the pipe: an empty pipe alone proves nothing.
+        let is_written = matches!(all_written.recv_timeout(WRITING), Ok(Ok(())));
+        if !is_written || rustix::io::ioctl_fionread(&reader)? > 0 {
             return Err(io::Error::other("it did not read the value"));
         }
         if status.success() {

@@ -114,6 +114,16 @@ impl Destination {
         })
     }
 
+    /// Removes what a run that was killed may have left beside it.
+    pub(crate) fn sweep(&self) {
+        match self {
+            Self::File(path) | Self::Json(path) | Self::EnvFile { path, .. } => {
+                reserved_file::sweep(path);
+            }
+            Self::Stdout | Self::Exec(_) => {}
+        }
+    }
+
     /// Whether a run that was interrupted had handed the value over. `None`: nobody can tell.
     pub(crate) fn holds(&self, value: &AccessToken) -> Option<bool> {
         let exposed = value.expose();

@@ -7,11 +7,13 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, Stat, fchmod, fstat, openat, renameat, statat, unlinkat,
+    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, Stat, fchmod, flock, fstat, openat,
+    renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -20,6 +22,8 @@ use crate::problem::Problem;
 /// Room for the value. A longer one is not one of Vault's; it would still be written, if the disk
 /// lets it.
 const RESERVED: usize = 16 * 1024;
+const TEMPORARY: &[u8] = b".tmp";
+const TRIES: usize = 8;
 const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// A file that is ready to take the value.
@@ -49,21 +53,16 @@ impl ReservedFile {
             .to_owned();
         let parent = Parent::open(path).map_err(refused)?;
         check_target(&parent, &name).map_err(refused)?;
-        let temporary = temporary_name(&name).map_err(|e| refused(e.to_string()))?;
-        let flags =
-            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = openat(&parent.directory, &temporary, flags, OWNER_ONLY).map_err(|e| {
-            refused(format!(
-                "no file can be made in {}: {}",
-                parent.path.display(),
-                io::Error::from(e)
-            ))
+        sweep_beside(&parent, &name);
+        let (temporary, file) = make_temporary(&parent, &name).map_err(|e| {
+            let directory = parent.path.display();
+            refused(format!("no file can be made in {directory}: {e}"))
         })?;
         let reserved = Self {
             parent,
             name,
             temporary,
-            file: File::from(file),
+            file,
             committed: false,
         };
         // Dropping it on the way out removes the temporary.
@@ -178,14 +177,66 @@ fn check_target(parent: &Parent, name: &OsStr) -> Result<(), String> {
     ))
 }
 
-fn temporary_name(name: &OsStr) -> io::Result<OsString> {
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let mut temporary = OsString::from(".");
+/// Removes what runs that were killed left beside the target. It may hold a value.
+pub(crate) fn sweep(path: &Path) {
+    if let (Ok(parent), Some(name)) = (Parent::open(path), path.file_name()) {
+        sweep_beside(&parent, name);
+    }
+}
+
+/// A temporary belongs to a run for as long as that holds its lock.
+fn sweep_beside(parent: &Parent, name: &OsStr) {
+    let prefix = temporary_prefix(name);
+    let is_temporary = |name: &[u8]| {
+        name.strip_prefix(prefix.as_bytes())
+            .and_then(|rest| rest.strip_suffix(TEMPORARY))
+            .is_some_and(|random| random.len() == 16 && random.iter().all(u8::is_ascii_hexdigit))
+    };
+    for entry in Dir::read_from(&parent.directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if !is_temporary(name.as_bytes()) {
+            continue;
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let Ok(file) = openat(&parent.directory, name, flags, Mode::empty()) else {
+            continue;
+        };
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = unlinkat(&parent.directory, name, AtFlags::empty());
+        }
+    }
+}
+
+/// Makes a temporary and locks it.
+fn make_temporary(parent: &Parent, name: &OsStr) -> io::Result<(OsString, File)> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    for _ in 0..TRIES {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        let mut temporary = temporary_prefix(name);
+        temporary.push(format!("{:016x}", u64::from_be_bytes(random)));
+        temporary.push(OsStr::from_bytes(TEMPORARY));
+        let file = openat(&parent.directory, &temporary, flags, OWNER_ONLY)?;
+        // Where there are no locks, nothing is swept either.
+        let _ = flock(&file, FlockOperation::LockExclusive);
+        // Before it was locked, another run may have swept it.
+        if fstat(&file)?.st_nlink > 0 {
+            return Ok((temporary, File::from(file)));
+        }
+    }
+    Err(io::Error::other("another process removes it"))
+}
+
+fn temporary_prefix(name: &OsStr) -> OsString {
+    let mut prefix = OsString::from(".");
     // A name at the file system's limit of 255 bytes would not fit with anything added.
     if name.len() <= 200 {
-        temporary.push(name);
+        prefix.push(name);
     }
-    temporary.push(format!(".{:016x}.tmp", u64::from_be_bytes(random)));
-    Ok(temporary)
+    prefix.push(".");
+    prefix
 }

@@ -15,6 +15,9 @@ use crate::types::{AccessToken, Expiry, TokenId};
 
 const SCHEMA: &str = "vault-sandbox/record/1";
 
+/// What reserved space is to be filled with. No line begins with it.
+pub const FILLER: u8 = b'\n';
+
 /// One fact to append to the journal, and to have on disk before going on.
 #[derive(Debug, Clone)]
 pub enum Entry {
@@ -83,10 +86,12 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// Nothing intact: the run ended before its trace was written, so nothing was asked.
-    #[error("the record has no intact line")]
+    /// Reserved space and nothing else: the run ended before its trace was written, so nothing was
+    /// asked.
+    #[error("the record is empty")]
     Empty,
-    /// The first line is not an intent of this version.
+    /// The first line is no intact intent of this version: the run ended while it was written, or
+    /// the record was damaged since.
     #[error("the record does not begin with an intent that this version can read")]
     NoIntent,
 }
@@ -122,13 +127,16 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// There is no intact line, or the first is no intent.
+    /// There is nothing in it, or it does not begin with an intent.
     pub fn read(journal: &[u8]) -> Result<Self, JournalError> {
         let mut lines = IntactLines {
             rest: journal,
             read: 0,
         };
-        let Some(Line::Intent(first)) = lines.next().ok_or(JournalError::Empty)? else {
+        if journal.iter().all(|byte| *byte == FILLER) {
+            return Err(JournalError::Empty);
+        }
+        let Some(Some(Line::Intent(first))) = lines.next() else {
             return Err(JournalError::NoIntent);
         };
         let intent = first.intent().map_err(|_| JournalError::NoIntent)?;
@@ -366,7 +374,7 @@ mod tests {
             let mut torn = bytes[..cut].to_vec();
             torn.resize(bytes.len() + 64, b'\n');
             match Record::read(&torn) {
-                Err(error) => assert_eq!(error, JournalError::Empty),
+                Err(error) => assert_eq!(error == JournalError::Empty, cut == 0, "cut at {cut}"),
                 Ok(record) => {
                     assert_eq!(record.intent, whole.intent);
                     // Reserved space may stand in for the line feed itself.

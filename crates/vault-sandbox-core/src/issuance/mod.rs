@@ -46,7 +46,7 @@ mod outcome;
 mod step;
 
 pub use intent::{Intent, Order, VerifyRule};
-pub use journal::{Delivery, DeliveryState, Entry, JournalError, Record};
+pub use journal::{Delivery, DeliveryState, Entry, FILLER, JournalError, Record};
 pub use machine::{Issuance, Unexpected};
 pub use outcome::{NotIssued, Outcome, Verification};
 pub use step::{Event, Step};

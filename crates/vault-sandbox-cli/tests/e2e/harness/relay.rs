@@ -37,13 +37,20 @@ impl Relay {
 }
 
 /// One answer, which says that the connection stays open; then it is closed.
-fn serve(mut stream: TcpStream, upstream: &str, trick: Option<Trick>, count: &AtomicUsize) -> Option<()> {
+fn serve(
+    mut stream: TcpStream,
+    upstream: &str,
+    trick: Option<Trick>,
+    count: &AtomicUsize,
+) -> Option<()> {
     let mut start = [0; 512];
     let is_create = loop {
         let n = stream.peek(&mut start).ok().filter(|n| *n > 0)?;
         let text = String::from_utf8_lossy(&start[..n]).into_owned();
         if let Some((line, _)) = text.split_once("\r\n") {
-            break line.starts_with("POST ") && line.contains("api_access_token__sys") && !line.contains("vobjects");
+            break line.starts_with("POST ")
+                && line.contains("api_access_token__sys")
+                && !line.contains("vobjects");
         }
     };
     if is_create {
@@ -53,14 +60,22 @@ fn serve(mut stream: TcpStream, upstream: &str, trick: Option<Trick>, count: &At
             return Some(());
         }
     }
-    let request = read_request(&mut stream).ok()?;
+    // The simulator serves under its own name only.
+    let own = stream.local_addr().ok()?.to_string();
+    let request = String::from_utf8(read_request(&mut stream).ok()?).ok()?;
+    let request = request.replacen(&own, upstream, 1).into_bytes();
     let mut other = TcpStream::connect(upstream).ok()?;
     let (line, rest) = request.split_at(request.windows(2).position(|w| w == b"\r\n")? + 2);
-    other.write_all(&[line, b"connection: close\r\n", rest].concat()).ok()?;
+    other
+        .write_all(&[line, b"connection: close\r\n", rest].concat())
+        .ok()?;
     let mut answer = Vec::new();
     other.read_to_end(&mut answer).ok()?;
     let head = b"connection: close\r\n";
-    if let Some(at) = answer.windows(head.len()).position(|w| w.eq_ignore_ascii_case(head)) {
+    if let Some(at) = answer
+        .windows(head.len())
+        .position(|w| w.eq_ignore_ascii_case(head))
+    {
         answer.drain(at..at + head.len());
     }
     stream.write_all(&answer).ok()
@@ -75,7 +90,10 @@ pub fn read_request(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
         request.push(byte[0]);
     }
     let head = String::from_utf8_lossy(&request).to_lowercase();
-    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
+    let length = head
+        .split("content-length: ")
+        .nth(1)
+        .and_then(|rest| rest.lines().next()?.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body)?;
     request.extend(body);

@@ -57,7 +57,8 @@ impl Run {
     }
 
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.env.push((name.to_owned(), Some(value.as_ref().to_owned())));
+        self.env
+            .push((name.to_owned(), Some(value.as_ref().to_owned())));
         self
     }
 
@@ -109,7 +110,10 @@ impl Run {
             }
             None => Command::new(program),
         };
-        command.env_clear().current_dir(&self.directory).args(&self.args);
+        command
+            .env_clear()
+            .current_dir(&self.directory)
+            .args(&self.args);
         if let Some(timeout) = self.timeout {
             command.args(["--timeout", timeout]);
         }
@@ -162,7 +166,11 @@ impl Running {
             }
             if Instant::now() > end {
                 let _ = self.child.kill();
-                let stderr = self.stderr.take().map(|t| t.join().unwrap()).unwrap_or_default();
+                let stderr = self
+                    .stderr
+                    .take()
+                    .map(|t| t.join().unwrap())
+                    .unwrap_or_default();
                 panic!("it hangs; so far: {}", String::from_utf8_lossy(&stderr));
             }
             thread::sleep(Duration::from_millis(4));
@@ -197,7 +205,12 @@ impl Ran {
     /// The one object on stdout.
     pub fn json(&self) -> serde_json::Value {
         let text = self.printed();
-        assert_eq!(text.lines().count(), 1, "one object on stdout: {text:?} {}", self.said());
+        assert_eq!(
+            text.lines().count(),
+            1,
+            "one object on stdout: {text:?} {}",
+            self.said()
+        );
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
     }
 }

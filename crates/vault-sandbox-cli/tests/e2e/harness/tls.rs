@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream};
 
@@ -51,10 +51,18 @@ pub struct Chain {
     pub authority_pem: String,
 }
 
+/// Two authorities of one name would be taken for each other.
+static SERIAL: AtomicUsize = AtomicUsize::new(1);
+
 /// For this name or address, valid in these years.
 pub fn certificate(name: &str, years: std::ops::Range<i32>) -> Chain {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let serial = SERIAL.fetch_add(1, Ordering::SeqCst);
+    let common_name = format!("Throw-away authority {serial}");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();

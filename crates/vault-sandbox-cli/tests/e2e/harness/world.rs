@@ -94,7 +94,9 @@ impl World {
     /// `token create` into the file `token`, with the result as JSON.
     pub fn create(&self, more: &[&str]) -> Run {
         self.run(&with(
-            &["token", "create", SANDBOX, "--format", "json", "-o", "token"],
+            &[
+                "token", "create", SANDBOX, "--format", "json", "-o", "token",
+            ],
             more,
         ))
     }
@@ -106,7 +108,9 @@ impl World {
 
     /// The same through another address.
     pub fn create_at(&self, dns: &str) -> Run {
-        let args = ["token", "create", SANDBOX, "--format", "json", "-o", "token"];
+        let args = [
+            "token", "create", SANDBOX, "--format", "json", "-o", "token",
+        ];
         self.run_with_session(dns, &args).hastily()
     }
 
@@ -127,9 +131,15 @@ impl World {
     /// The requests that ask for a token.
     pub fn creates(&self) -> Vec<RecordedRequest> {
         let is_create = |request: &RecordedRequest| {
-            request.method == "POST" && request.path.ends_with("/users/me/api_access_token__sys")
+            request.method == "POST"
+                && request.path.contains("/objects/sandbox/")
+                && request.path.ends_with("/users/me/api_access_token__sys")
         };
-        self.vault.requests().into_iter().filter(is_create).collect()
+        self.vault
+            .requests()
+            .into_iter()
+            .filter(is_create)
+            .collect()
     }
 
     /// The value that the program was told last.
@@ -149,7 +159,12 @@ impl World {
     pub fn credentials(&self) -> Vec<Secret> {
         let mut all = self.credentials.lock().unwrap().clone();
         all.push(self.vault.password().to_owned());
-        let values: Vec<_> = self.vault.tokens(SANDBOX).into_iter().map(|t| t.value).collect();
+        let values: Vec<_> = self
+            .vault
+            .tokens(SANDBOX)
+            .into_iter()
+            .map(|t| t.value)
+            .collect();
         for request in self.vault.requests() {
             let Some(header) = request.headers.get("authorization") else {
                 continue;

@@ -1,0 +1,493 @@
+//! Before anything is sent: reliability.md, section A. The server sees no request for a token.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use vault_sandbox_simulator::SandboxStatus;
+
+use crate::harness::{Ran, Row, Run, SANDBOX, World, check_all, row};
+
+/// As long as a file system lets a name be.
+const LONG_PLACE: &str = "work/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn";
+
+/// `token create` to this destination.
+fn to(world: &World, destination: &str) -> Run {
+    world.run(&[
+        "token",
+        "create",
+        SANDBOX,
+        "--format",
+        "json",
+        "-o",
+        destination,
+    ])
+}
+
+/// `token create` to stdout, for people.
+fn to_stdout(world: &World) -> Run {
+    world.run(&["token", "create", SANDBOX])
+}
+
+fn fifo(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
+}
+
+/// A refusal that could be known beforehand costs no request at all.
+fn sent_nothing(world: &World, _: &Ran) {
+    assert_eq!(world.vault.requests().len(), 0);
+}
+
+fn old_target_is_whole(world: &World, _: &Ran) {
+    assert_eq!(fs::read(world.work("token")).unwrap(), b"old token");
+}
+
+fn refused_before_a_request(name: &'static str, exit: i32, given: fn(&World) -> Run) -> Row {
+    row(name, exit, given).then(sent_nothing)
+}
+
+#[test]
+fn files() {
+    check_all(&[
+        refused_before_a_request("output directory is missing", 10, |w| {
+            to(w, "nowhere/token")
+        })
+        .says(&["nowhere", "mkdir -p"]),
+        refused_before_a_request("output directory is a file", 10, |w| {
+            fs::write(w.work("file"), "x").unwrap();
+            to(w, "file/token")
+        })
+        .says(&["not a directory"]),
+        // Even for root.
+        refused_before_a_request("output directory is not writable", 10, |w| {
+            to(w, "/proc/self/token")
+        }),
+        refused_before_a_request("everybody may change the directory", 10, |w| {
+            fs::create_dir(w.work("open")).unwrap();
+            fs::set_permissions(w.work("open"), fs::Permissions::from_mode(0o777)).unwrap();
+            to(w, "open/token")
+        })
+        .says(&["every user"]),
+        refused_before_a_request("target is a directory", 10, |w| {
+            fs::create_dir(w.work("token")).unwrap();
+            w.create(&[])
+        })
+        .says(&["a directory"]),
+        refused_before_a_request("target is a fifo", 10, |w| {
+            fifo(&w.work("token"));
+            w.create(&[])
+        })
+        .says(&["a fifo"]),
+        refused_before_a_request("target is a device", 10, |w| to(w, "/dev/null"))
+            .says(&["a device"]),
+        refused_before_a_request("target is a symlink", 10, |w| {
+            fs::write(w.work("elsewhere"), "old").unwrap();
+            symlink("elsewhere", w.work("token")).unwrap();
+            w.create(&[])
+        })
+        .says(&["a symbolic link"])
+        .then(|w, _| assert_eq!(fs::read(w.work("elsewhere")).unwrap(), b"old")),
+        refused_before_a_request("target is a dangling symlink", 10, |w| {
+            symlink("nowhere", w.work("token")).unwrap();
+            w.create(&[])
+        })
+        .says(&["a symbolic link"]),
+        row("target exists 0644 with the old token", 0, |w| {
+            fs::write(
+                w.work("token"),
+                "old token that is longer than the new one by far, so that a rest would show",
+            )
+            .unwrap();
+            fs::set_permissions(w.work("token"), fs::Permissions::from_mode(0o644)).unwrap();
+            w.create(&[])
+        }),
+        row("a name at the limit of the file system", 0, |w| {
+            to(w, &LONG_PLACE["work/".len()..])
+        })
+        .value_in(&[LONG_PLACE]),
+        refused_before_a_request("ulimit -f: not killed by SIGXFSZ", 10, |w| {
+            fs::write(w.work("token"), "old token").unwrap();
+            w.create(&[]).shell("ulimit -f 1; exec \"$0\" \"$@\"")
+        })
+        .then(old_target_is_whole),
+        refused_before_a_request("no file may be opened any more", 10, |w| {
+            w.create(&[]).shell("ulimit -n 4; exec \"$0\" \"$@\"")
+        })
+        .or(1)
+        .or(3),
+        refused_before_a_request("two destinations name one file", 2, |w| {
+            to(w, "token").arg("-o").arg("./token")
+        })
+        .says(&["twice"]),
+        refused_before_a_request(
+            "two destinations name one file by another directory",
+            2,
+            |w| {
+                symlink(".", w.work("here")).unwrap();
+                to(w, "token").arg("-o").arg("here/token")
+            },
+        )
+        .says(&["twice"]),
+        refused_before_a_request("a kind that is not known", 2, |w| to(w, "keyring:x"))
+            .says(&["--out", "keyring"]),
+        refused_before_a_request("no path", 2, |w| to(w, "file:")).says(&["--out"]),
+        refused_before_a_request("env-file without a variable", 2, |w| to(w, "env-file:.env"))
+            .says(&["PATH#VAR"]),
+        refused_before_a_request("env-file whose variable is set twice", 10, |w| {
+            fs::write(w.work(".env"), "A=1\nA=2\n").unwrap();
+            to(w, "env-file:.env#A")
+        })
+        .says(&["twice"]),
+        refused_before_a_request("env-file that is a fifo", 10, |w| {
+            fifo(&w.work(".env"));
+            to(w, "env-file:.env#A")
+        }),
+        refused_before_a_request("exec: program is missing", 10, |w| {
+            to(w, "exec:no-such-program")
+        })
+        .says(&["no-such-program"]),
+        refused_before_a_request("exec: program is not executable", 10, |w| {
+            fs::write(w.work("p"), "#!/bin/sh\n").unwrap();
+            to(w, "exec:./p")
+        }),
+        refused_before_a_request("exec: nothing named", 2, |w| to(w, "exec:")),
+    ]);
+}
+
+#[test]
+fn stdout() {
+    check_all(&[
+        refused_before_a_request("closed", 10, |w| {
+            to_stdout(w).shell("exec \"$0\" \"$@\" >&-")
+        })
+        .says(&["the token would be lost"]),
+        refused_before_a_request("/dev/null", 10, |w| {
+            to_stdout(w).shell("exec \"$0\" \"$@\" >/dev/null")
+        })
+        .says(&["/dev/null", "the token would be lost"]),
+        refused_before_a_request("not open for writing", 10, |w| {
+            fs::write(w.work("f"), "").unwrap();
+            to_stdout(w).shell("exec \"$0\" \"$@\" 1<f")
+        })
+        .says(&["not open for writing"]),
+        refused_before_a_request("a pipe whose reader has gone", 10, |w| {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            to_stdout(w).stdout(writer)
+        })
+        .says(&["nobody reads", "the token would be lost"]),
+        refused_before_a_request("stdout holds the result and the value", 2, |w| {
+            to(w, "token").arg("-o").arg("-")
+        })
+        .says(&["--format json"]),
+    ]);
+}
+
+#[test]
+fn state() {
+    check_all(&[
+        refused_before_a_request("the state directory cannot be made", 10, |w| {
+            w.create(&["--state-dir", "/proc/nope"])
+        })
+        .says(&["/proc/nope", "none was asked for"]),
+        refused_before_a_request("the state directory is a file", 10, |w| {
+            fs::write(w.work("state"), "").unwrap();
+            w.create(&["--state-dir", "state"])
+        }),
+        refused_before_a_request("others can read the records", 10, |w| {
+            fs::create_dir_all(w.work("s/pending")).unwrap();
+            fs::set_permissions(w.work("s/pending"), fs::Permissions::from_mode(0o755)).unwrap();
+            w.create(&["--state-dir", "s"])
+        })
+        .says(&["only you can read"]),
+        refused_before_a_request("HOME and XDG_STATE_HOME unset", 3, |w| {
+            w.create(&[]).without("HOME").without("XDG_STATE_HOME")
+        })
+        .says(&["HOME", "XDG_STATE_HOME", "--state-dir"]),
+        row("XDG_STATE_HOME unset, HOME set", 0, |w| {
+            w.create(&[]).without("XDG_STATE_HOME")
+        }),
+        row("--state-dir without HOME", 0, |w| {
+            let state = w.root().join("state/mine");
+            w.create(&["--state-dir", state.to_str().unwrap()])
+                .without("HOME")
+                .without("XDG_STATE_HOME")
+        }),
+    ]);
+}
+
+#[test]
+fn sandboxes() {
+    fn named(world: &World, name: &str) -> Run {
+        world.run(&["token", "create", name, "--format", "json", "-o", "token"])
+    }
+    check_all(&[
+        row("unknown: close names", 5, |w| named(w, "VeePharm Sandbx")).says(&["VeePharm Sandbox"]),
+        row("another case: close names", 5, |w| {
+            named(w, "veepharm sandbox")
+        })
+        .says(&["Did you mean \"VeePharm Sandbox\""]),
+        row("building", 5, |w| named(w, "Regression Test")).says(&["building"]),
+        row("inactive", 5, |w| named(w, "Old Training")).says(&["inactive"]),
+        row("deleting", 5, |w| {
+            w.vault
+                .set_sandbox_status(SANDBOX, SandboxStatus::Deleting)
+                .unwrap();
+            named(w, SANDBOX)
+        })
+        .says(&["deleting"]),
+        refused_before_a_request("..", 2, |w| named(w, "..")),
+        refused_before_a_request(".", 2, |w| named(w, ".")),
+        refused_before_a_request("empty", 2, |w| named(w, "")).says(&["sandbox name"]),
+        refused_before_a_request("with a newline", 2, |w| named(w, "a\nb")),
+        refused_before_a_request("with an escape", 2, |w| named(w, "a\u{1b}[2Jb"))
+            .then(|_, ran| assert!(!ran.said().contains('\u{1b}'))),
+    ]);
+}
+
+#[test]
+fn expiries() {
+    fn until(world: &World, expiry: &str) -> Run {
+        world.create(&["--expires", expiry])
+    }
+    let rows = [
+        refused_before_a_request("0d", 2, |w| until(w, "0d")),
+        refused_before_a_request("-1d", 2, |w| until(w, "-1d")),
+        refused_before_a_request("90d ago", 2, |w| until(w, "90d ago")),
+        refused_before_a_request("90: no unit", 2, |w| until(w, "90")).says(&["no unit", "90d"]),
+        refused_before_a_request("1.5d", 2, |w| until(w, "1.5d")),
+        refused_before_a_request("a date in the past", 2, |w| until(w, "2020-01-01"))
+            .says(&["a day that is over"]),
+        refused_before_a_request("30 February", 2, |w| until(w, "2027-02-30")),
+        refused_before_a_request("overflow", 2, |w| until(w, "99999999999999999999d")),
+        refused_before_a_request("far beyond", 2, |w| until(w, "999999y")),
+        refused_before_a_request("an instant without a zone", 2, |w| {
+            until(w, "2027-02-21T18:00:00")
+        })
+        .says(&["zone"]),
+        refused_before_a_request("an instant in the past", 2, |w| {
+            until(w, "2020-01-01T00:00:00Z")
+        }),
+        refused_before_a_request("empty", 2, |w| until(w, "")),
+        refused_before_a_request("a word", 2, |w| until(w, "tomorrow")),
+        refused_before_a_request("a unit that is not known", 2, |w| until(w, "5x")),
+        refused_before_a_request("full-width digits", 2, |w| until(w, "９0d")),
+    ];
+    let world = World::new();
+    let mut sentences = std::collections::BTreeSet::new();
+    for text in [
+        "0d",
+        "-1d",
+        "90d ago",
+        "90",
+        "1.5d",
+        "2020-01-01",
+        "2027-02-30",
+        "99999999999999999999d",
+        "2027-02-21T18:00:00",
+    ] {
+        let said = until(&world, text).go().said();
+        assert!(said.contains("--expires"), "{said}");
+        assert!(
+            sentences.insert(said.replace(text, "")),
+            "{text} has the words of another: {said}"
+        );
+    }
+    check_all(&rows);
+}
+
+#[test]
+fn secrets() {
+    fn with_file(world: &World, content: &[u8]) -> Run {
+        let path = world.input("password", content);
+        world
+            .create(&["--password-file", &path, "--user", world.vault.user_name()])
+            .without("VAULT_SANDBOX_PASSWORD")
+    }
+    fn with_stdin(world: &World) -> Run {
+        world
+            .create(&["--password-file", "-", "--user", world.vault.user_name()])
+            .without("VAULT_SANDBOX_PASSWORD")
+    }
+    check_all(&[
+        row("password file", 0, |w| {
+            with_file(w, w.vault.password().as_bytes())
+        }),
+        row("password file with LF", 0, |w| {
+            with_file(w, format!("{}\n", w.vault.password()).as_bytes())
+        }),
+        row("password file with CRLF", 0, |w| {
+            with_file(w, format!("{}\r\n", w.vault.password()).as_bytes())
+        }),
+        refused_before_a_request("password file with two lines", 3, |w| {
+            with_file(w, b"simulated-password\nsecond\n")
+        })
+        .says(&["--password-file", "line"]),
+        refused_before_a_request("password file with NUL", 3, |w| {
+            with_file(w, b"simulated\0password")
+        })
+        .says(&["--password-file"]),
+        refused_before_a_request("password file is empty", 3, |w| with_file(w, b""))
+            .says(&["--password-file", "empty"]),
+        refused_before_a_request("password file holds a line feed only", 3, |w| {
+            with_file(w, b"\n")
+        })
+        .says(&["empty"]),
+        refused_before_a_request("password file is not UTF-8", 3, |w| {
+            with_file(w, b"\xff\xfe")
+        })
+        .says(&["--password-file"]),
+        refused_before_a_request("password file is huge", 3, |w| {
+            with_file(w, &vec![b'x'; 1 << 20])
+        })
+        .says(&["too long"]),
+        refused_before_a_request("password file is missing", 3, |w| {
+            w.create(&["--password-file", "nowhere"])
+                .without("VAULT_SANDBOX_PASSWORD")
+        })
+        .says(&["nowhere"]),
+        refused_before_a_request("password file is a directory", 3, |w| {
+            w.create(&["--password-file", "."])
+                .without("VAULT_SANDBOX_PASSWORD")
+        }),
+        row("password on stdin", 0, |w| {
+            with_stdin(w).stdin(b"simulated-password\n")
+        }),
+        refused_before_a_request("stdin is at its end", 3, with_stdin).says(&["empty"]),
+        refused_before_a_request("stdin is closed", 3, |w| {
+            with_stdin(w).shell("exec \"$0\" \"$@\" <&-")
+        }),
+        row("a file wins over the environment", 0, |w| {
+            let path = w.input("password", w.vault.password().as_bytes());
+            w.create(&["--password-file", &path])
+                .env("VAULT_SANDBOX_PASSWORD", "not-this-one")
+        }),
+        row("a session file", 0, |w| {
+            let path = w.input("session", w.vault.session().as_bytes());
+            w.create(&["--session-file", &path])
+        }),
+        row("a variable that names a file", 0, |w| {
+            let path = w.input("password", b"simulated-password\n");
+            w.create(&[])
+                .without("VAULT_SANDBOX_PASSWORD")
+                .env("VAULT_SANDBOX_PASSWORD_FILE", path)
+        }),
+        refused_before_a_request("two credentials of one rank", 3, |w| {
+            w.create(&[])
+                .env("VAULT_SANDBOX_SESSION_ID", "some-session")
+        })
+        .says(&["VAULT_SANDBOX_SESSION_ID", "VAULT_SANDBOX_PASSWORD"]),
+        refused_before_a_request("two credentials by flag", 3, |w| {
+            let path = w.input("session", b"x");
+            w.create(&["--session-file", &path, "--token-file", &path])
+        })
+        .says(&["--session-file", "--token-file"]),
+        refused_before_a_request("no credential, no terminal", 3, |w| {
+            w.run_without_login(&["token", "create", SANDBOX, "-o", "token"])
+        })
+        .says(&[
+            "VAULT_SANDBOX_SESSION_ID",
+            "--password-file",
+            "Nothing was sent",
+        ]),
+        refused_before_a_request("a password but no user", 3, |w| {
+            w.create(&[]).without("VAULT_SANDBOX_USER")
+        })
+        .says(&["--user"]),
+        refused_before_a_request("a credential that is empty", 3, |w| {
+            w.create(&[]).env("VAULT_SANDBOX_PASSWORD", "")
+        })
+        .says(&["VAULT_SANDBOX_PASSWORD", "empty"]),
+        refused_before_a_request("a session ID with a newline", 3, |w| {
+            w.run_without_login(&["token", "create", SANDBOX, "-o", "token"])
+                .env("VAULT_SANDBOX_SESSION_ID", "SECRET-A\nSECRET-B")
+        })
+        .says(&["VAULT_SANDBOX_SESSION_ID"])
+        .then(|_, ran| assert!(!ran.said().contains("SECRET"))),
+        refused_before_a_request("a secret on argv", 2, |w| {
+            w.create(&["-n", "veeva-vault-ABC123"])
+        })
+        .says(&["exposed", "Delete that token"])
+        .then(|_, ran| assert!(!ran.said().contains("ABC123"))),
+        refused_before_a_request("a secret on argv, within a word", 2, |w| {
+            w.create(&["--token-file=veeva-vault-ABC123"])
+        })
+        .says(&["exposed"])
+        .then(|_, ran| assert!(!ran.said().contains("ABC123"))),
+        refused_before_a_request("VAULT_TOKEN and VAULT_ADDR are another program's", 3, |w| {
+            w.run_without_login(&["token", "create", SANDBOX, "-o", "token"])
+                .without("VAULT_SANDBOX_DNS")
+                .env("VAULT_TOKEN", "hvs.FAKE")
+                .env("VAULT_ADDR", format!("http://{}", w.vault.dns()))
+        })
+        .says(&["--dns"]),
+        row("sign-in lands in another Vault: ended, no create", 4, |w| {
+            w.vault.switches(|s| s.sign_in_lands_elsewhere = true);
+            w.create(&[])
+        })
+        .says(&["another Vault", "--dns"])
+        .then(|w, _| {
+            let requests = w.vault.requests();
+            assert!(
+                requests
+                    .iter()
+                    .any(|r| r.method == "DELETE" && r.path.ends_with("/session"))
+            );
+        }),
+    ]);
+}
+
+#[test]
+fn hostile_addresses() {
+    let world = World::new();
+    for dns in [
+        "http://veepharm.veevavault.com",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+        "http://127.0.0.1@evil.example",
+        "https://user:pass@veepharm.veevavault.com",
+        "user@veepharm.veevavault.com",
+        "veepharm.veevavault.com/api",
+        "veepharm.veevavault.com?x",
+        "veepharm.veevavault.com#x",
+        "veepharm.veevavault.com:0",
+        "veepharm.veevavault.com:99999",
+        "veepharm.veevavault.com:443:443",
+        "veepharm.veevavault.com:4 43",
+        "ftp://veepharm.veevavault.com",
+        "file:///etc/passwd",
+        "veepharm。veevavault.com",
+        "vееpharm.veevavault.com",
+        "veepharm.veevavault.com\\@evil.example",
+        "veepharm..veevavault.com",
+        "-veepharm.veevavault.com",
+        "http://[::2]",
+        "http://0.0.0.0",
+        "http://128.0.0.1",
+        "http://2130706433.example",
+        "a b",
+        "",
+        "\u{1b}[2J",
+        "%65vil.example",
+        "veepharm.veevavault.com\nHost: x",
+    ] {
+        for (flag, exit) in [(true, 2), (false, 3)] {
+            let run = world.create(&[]).hastily();
+            let run = match flag {
+                true => run.arg("--dns").arg(dns),
+                false => run.env("VAULT_SANDBOX_DNS", dns),
+            };
+            let ran = run.go();
+            let said = ran.said();
+            assert_eq!(ran.code(), exit, "{dns:?} by flag: {flag}: {said}");
+            assert!(
+                said.contains("--dns") || said.contains("VAULT_SANDBOX_DNS"),
+                "{dns:?}: {said}"
+            );
+            assert!(!said.contains('\u{1b}'), "{said:?}");
+        }
+    }
+    assert_eq!(world.vault.requests().len(), 0);
+    assert_eq!(world.files().len(), 0);
+}

@@ -1,0 +1,444 @@
+//! What the program promises to people and scripts: flags, help, JSON, exit codes.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::harness::{Ran, SANDBOX, World};
+
+const COMMANDS: [&[&str]; 10] = [
+    &[],
+    &["token"],
+    &["token", "create"],
+    &["token", "recover"],
+    &["token", "revoke"],
+    &["sandbox", "list"],
+    &["sandbox", "show"],
+    &["simulate"],
+    &["completions"],
+    &["man"],
+];
+
+fn plain(args: &[&str]) -> Ran {
+    let world = World::new();
+    let ran = world.run_without_login(args).without_timeout().go();
+    assert_eq!(world.vault.requests().len(), 0, "{args:?} sent something");
+    assert_eq!(world.files().len(), 0, "{args:?} wrote something");
+    ran
+}
+
+#[test]
+fn help_begins_with_examples_and_fits() {
+    for command in COMMANDS {
+        for flag in ["--help", "-h"] {
+            let world = World::new();
+            let args = [command, &[flag]].concat();
+            let run = world.run_without_login(&args).without_timeout();
+            let ran = run.env("COLUMNS", "60").go();
+            let help = ran.printed();
+            assert_eq!(ran.code(), 0, "{args:?}");
+            assert_eq!(ran.said(), "", "help goes to stdout");
+            assert!(help.contains("Usage: vault-sandbox"), "{help}");
+            assert!(!help.contains('\u{1b}'), "no colour into a pipe");
+            if command.last() != Some(&"token") {
+                assert!(help.starts_with("Examples:\n  "), "{args:?}: {help}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_arguments_it_says_what_it_can() {
+    let ran = plain(&[]);
+    assert_eq!(ran.code(), 2);
+    assert_eq!(ran.printed(), "", "stdout is data");
+    assert!(ran.said().contains("Usage:"), "{}", ran.said());
+}
+
+#[test]
+fn help_into_a_pipe_that_closes() {
+    let world = World::new();
+    for args in [&["--help"][..], &["man"], &["completions", "bash"]] {
+        let run = world.run_without_login(args).without_timeout();
+        let ran = run.shell("\"$0\" \"$@\" 2>err | head -c 10; cat err").go();
+        assert!(!ran.printed().contains("panic"), "{}", ran.printed());
+        assert_eq!(ran.printed().len(), 10, "{}", ran.printed());
+    }
+}
+
+#[test]
+fn version() {
+    assert_eq!(
+        plain(&["--version"]).printed(),
+        format!("vault-sandbox {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn completions_are_understood_by_their_shells() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = plain(&["completions", shell]);
+        assert_eq!(ran.code(), 0);
+        assert!(
+            ran.printed().contains("--expires") || ran.printed().contains("-l expires"),
+            "{shell}"
+        );
+        let path = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(path.path(), &ran.stdout).unwrap();
+        match Command::new(shell).arg("-n").arg(path.path()).output() {
+            Ok(checked) => assert!(checked.status.success(), "{shell}: {checked:?}"),
+            Err(_) => eprintln!("skipped: {shell} is not here to check its completions"),
+        }
+    }
+    assert_eq!(plain(&["completions", "tcsh"]).code(), 2);
+}
+
+#[test]
+fn the_man_page_tells_of_every_command_and_flag() {
+    let ran = plain(&["man"]);
+    assert_eq!(ran.code(), 0);
+    let page = ran.printed().replace('\\', "");
+    for word in [
+        "--expires",
+        "--out",
+        "--dry-run",
+        "--verify",
+        "--session-file",
+        "--revoke",
+        "--forget",
+        "SANDBOX LIST",
+        "TOKEN CREATE",
+        "TOKEN RECOVER",
+    ] {
+        assert!(page.contains(word), "{word}");
+    }
+}
+
+/// Each has its own sentence, which names the flag or variable; nothing is sent, nothing written.
+#[test]
+fn bad_input() {
+    let create = ["token", "create", SANDBOX];
+    let rows: [(&[&str], &[(&str, &str)], i32, &str); 33] = [
+        (&["token", "create"], &[], 2, "<SANDBOX>"),
+        (&["token", "creat"], &[], 2, "create"),
+        (&["tokn"], &[], 2, "token"),
+        (&["--frobnicate"], &[], 2, "--frobnicate"),
+        (&["--expire", "90d"], &[], 2, "--expires"),
+        (&["--timeout", "0s"], &[], 2, "--timeout"),
+        (&["--timeout", "5"], &[], 2, "--timeout"),
+        (&["--timeout", "-5s"], &[], 2, "--timeout"),
+        (&["--timeout", ""], &[], 2, "--timeout"),
+        (&["--connect-timeout", "soon"], &[], 2, "--connect-timeout"),
+        (&["--format", "xml"], &[], 2, "--format"),
+        (&["--color", "pink"], &[], 2, "--color"),
+        (&["--encoding", "xml"], &[], 2, "--encoding"),
+        (&["--verify", "maybe"], &[], 2, "--verify"),
+        (&["--name", ""], &[], 2, "--name"),
+        (&["--name", " "], &[], 2, "--name"),
+        (&["--name", "a\tb"], &[], 2, "--name"),
+        (&["--api-version", "26.2"], &[], 2, "--api-version"),
+        (&["--api-version", "latest"], &[], 2, "--api-version"),
+        (&["--api-version", "v26.2/../x"], &[], 2, "--api-version"),
+        (&["--user", ""], &[], 2, "--user"),
+        (&["--user", "a\nb"], &[], 2, "--user"),
+        (&["--sandbox-dns", "a/b"], &[], 2, "--sandbox-dns"),
+        (&["--sandbox-dns", ""], &[], 2, "--sandbox-dns"),
+        (&["--out", ""], &[], 2, "--out"),
+        (&["-q", "-v"], &[], 2, "--verbose"),
+        (&["one", "two"], &[], 2, "two"),
+        (
+            &[],
+            &[("VAULT_SANDBOX_API_VERSION", "26.2")],
+            3,
+            "VAULT_SANDBOX_API_VERSION",
+        ),
+        (
+            &[],
+            &[("VAULT_SANDBOX_FORMAT", "xml")],
+            3,
+            "VAULT_SANDBOX_FORMAT",
+        ),
+        (
+            &[],
+            &[("VAULT_SANDBOX_USER", "a\tb")],
+            3,
+            "VAULT_SANDBOX_USER",
+        ),
+        (
+            &[],
+            &[("VAULT_SANDBOX_PASSWORD_FILE", "/nowhere")],
+            3,
+            "VAULT_SANDBOX_PASSWORD",
+        ),
+        (&["--password-file", "/nowhere"], &[], 3, "--password-file"),
+        (&["--ca-file", "/nowhere"], &[], 3, "--ca-file"),
+    ];
+    let world = World::new();
+    let mut sentences = BTreeSet::new();
+    for (more, env, exit, names) in rows {
+        let starts_anew = more
+            .first()
+            .is_some_and(|word| ["token", "tokn"].contains(word));
+        let args = if starts_anew {
+            more.to_vec()
+        } else {
+            [&create[..], more].concat()
+        };
+        let mut run = world.run(&args).without_timeout();
+        for (name, value) in env {
+            run = run.env(name, value);
+        }
+        let ran = run.go();
+        let said = ran.said();
+        assert_eq!(ran.code(), exit, "{args:?} {env:?}: {said}");
+        assert!(
+            said.contains(names),
+            "{args:?} {env:?} does not name {names}: {said}"
+        );
+        assert_eq!(ran.printed(), "", "stdout is data: {args:?}");
+        assert!(!said.contains("panicked"), "{said}");
+        sentences.insert(said);
+    }
+    assert!(
+        sentences.len() >= 28,
+        "each has its own sentence: {}",
+        sentences.len()
+    );
+    assert_eq!(world.vault.requests().len(), 0);
+    assert_eq!(world.files().len(), 0);
+}
+
+#[test]
+fn arguments_that_are_not_text() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = World::new();
+    let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let ran = world.run(&["token", "create"]).arg(odd).go();
+    assert_eq!(ran.code(), 2, "{}", ran.said());
+    for name in [
+        "VAULT_SANDBOX_DNS",
+        "VAULT_SANDBOX_PASSWORD",
+        "VAULT_SANDBOX_FORMAT",
+    ] {
+        let ran = world.create(&[]).env(name, odd).go();
+        assert_eq!(ran.code(), 3, "{}", ran.said());
+        assert!(ran.said().contains(name), "{}", ran.said());
+    }
+    assert_eq!(world.vault.requests().len(), 0);
+}
+
+/// The names of an object's fields.
+fn fields(value: &Value) -> BTreeSet<&str> {
+    value
+        .as_object()
+        .map(|o| o.keys().map(String::as_str).collect())
+        .unwrap_or_default()
+}
+
+#[track_caller]
+fn assert_has(value: &Value, names: &str) {
+    let missing: Vec<_> = names
+        .split(' ')
+        .filter(|name| !fields(value).contains(name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?} missing in {value}");
+}
+
+const ENVELOPE: &str = "schema command outcome exit_code simulated warnings error";
+
+#[test]
+fn fields_of_every_command() {
+    let world = World::new();
+    let json = |args: &[&str]| {
+        let ran = world.run(&[args, &["--format", "json"]].concat()).go();
+        let json = ran.json();
+        assert_has(&json, ENVELOPE);
+        assert_eq!(json["schema"], "vault-sandbox/result/1");
+        assert_eq!(json["exit_code"], ran.code());
+        assert_eq!(json["error"].is_null(), ran.code() == 0, "{json}");
+        assert_eq!(json["command"], args[..2].join(" "), "{json}");
+        json
+    };
+    let created = json(&["token", "create", SANDBOX]);
+    assert_has(
+        &created,
+        "operation vault sandbox token destinations verification",
+    );
+    assert_has(&created["vault"], "dns id api_version");
+    assert_has(&created["sandbox"], "name dns status");
+    assert_has(
+        &created["token"],
+        "id name value requested_expiry confirmed_expiry",
+    );
+    assert_has(&created["destinations"][0], "destination state");
+    assert_eq!(created["verification"], "ok");
+    assert_eq!(
+        created["token"]["requested_expiry"],
+        created["token"]["confirmed_expiry"]
+    );
+    for field in ["requested_expiry", "confirmed_expiry"] {
+        let text = created["token"][field].as_str().unwrap();
+        assert!(text.len() == 20 && text.ends_with('Z'), "{text}");
+    }
+    assert!(created["vault"]["id"].is_string(), "ids are strings");
+
+    let dry = json(&["token", "create", SANDBOX, "--dry-run"]);
+    assert_eq!(dry["outcome"], "ok");
+    assert_has(&dry["request"], "method url headers body");
+    assert!(!dry.to_string().contains(world.vault.password()));
+
+    let listed = json(&["sandbox", "list"]);
+    for sandbox in listed["sandboxes"].as_array().unwrap() {
+        assert_has(
+            sandbox,
+            "name vault_id status size release dns refresh_available",
+        );
+    }
+    assert_eq!(listed["sandboxes"].as_array().unwrap().len(), 5);
+    let shown = json(&["sandbox", "show", SANDBOX]);
+    assert_eq!(shown["sandbox"]["name"], SANDBOX);
+
+    assert_has(&json(&["token", "recover"]), "operations");
+    let id = created["token"]["id"].as_str().unwrap();
+    let revoked = json(&["token", "revoke", SANDBOX, id, "--yes"]);
+    assert_eq!(
+        (&revoked["tokens"][0]["id"], revoked["exit_code"].as_i64()),
+        (&id.into(), Some(0))
+    );
+    assert_has(&revoked["tokens"][0], "id outcome");
+
+    let refused = json(&["token", "create", "Nowhere"]);
+    assert_has(&refused["error"], "code message retry vault next");
+    let refused = json(&["sandbox", "show", "Nowhere"]);
+    assert_has(&refused["error"], "code message retry vault next");
+}
+
+/// Also what goes wrong before the arguments are understood is one object, if that was asked for.
+#[test]
+fn errors_are_objects_too() {
+    let world = World::new();
+    for args in [
+        &[
+            "token",
+            "create",
+            SANDBOX,
+            "--format",
+            "json",
+            "--frobnicate",
+        ][..],
+        &["token", "create", SANDBOX, "--format", "json", "-e", "90"],
+        &["token", "recover", "--format", "json", "nonsense"],
+        &["sandbox", "list", "--format", "json", "--timeout", "5"],
+    ] {
+        let ran = world.run(args).without_timeout().go();
+        assert_eq!(ran.code(), 2);
+        let json = ran.json();
+        assert_eq!(
+            (&json["outcome"], &json["error"]["retry"]),
+            (&"not_issued".into(), &"safe".into())
+        );
+    }
+    let ran = world
+        .run(&["token", "create", SANDBOX, "-e", "90"])
+        .env("VAULT_SANDBOX_FORMAT", "json")
+        .go();
+    assert_eq!(ran.json()["exit_code"], 2);
+}
+
+#[test]
+fn simulated() {
+    let world = World::new();
+    let run = world.run(&["--simulate", "token", "create", SANDBOX]);
+    let ran = run.env("VAULT_SANDBOX_DNS", "veepharm.veevavault.com").go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert!(ran.printed().starts_with("veeva-vault-SIMULATED"));
+    assert!(
+        ran.said().to_lowercase().contains("simulated"),
+        "{}",
+        ran.said()
+    );
+    let json = world
+        .run(&["--simulate", "sandbox", "list", "--format", "json"])
+        .go()
+        .json();
+    assert_eq!(json["simulated"], true);
+    assert_eq!(world.vault.requests().len(), 0, "the real one is not asked");
+    assert_eq!(world.files().len(), 0);
+}
+
+/// A command finds the simulated Vault where it would find a real one.
+#[test]
+fn simulate_runs_a_command() {
+    let world = World::new();
+    let program = env!("CARGO_BIN_EXE_vault-sandbox");
+    let args = [
+        "simulate", "--", program, "token", "create", SANDBOX, "-o", "token",
+    ];
+    let ran = world.run(&args).without_timeout().go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert!(
+        std::fs::read_to_string(world.work("token"))
+            .unwrap()
+            .starts_with("veeva-vault-SIMULATED")
+    );
+    let ran = world
+        .run(&["simulate", "--", "sh", "-c", "exit 7"])
+        .without_timeout()
+        .go();
+    assert_eq!(ran.code(), 7);
+    let ran = world
+        .run(&["simulate", "--", "no-such-program"])
+        .without_timeout()
+        .go();
+    assert_eq!(ran.code(), 2, "{}", ran.said());
+    assert_eq!(world.vault.requests().len(), 0);
+}
+
+#[test]
+fn tables_and_facts_at_a_narrow_terminal() {
+    let world = World::new();
+    for args in [&["sandbox", "list"][..], &["sandbox", "show", SANDBOX]] {
+        let ran = world.run(args).env("NO_COLOR", "1").go();
+        assert_eq!(ran.code(), 0, "{}", ran.said());
+        assert!(ran.printed().contains(SANDBOX) && !ran.printed().contains('\u{1b}'));
+        assert!(
+            ran.printed().lines().all(|line| line == line.trim_end()),
+            "{}",
+            ran.printed()
+        );
+        assert_eq!(ran.said(), "", "nothing but data");
+    }
+}
+
+#[test]
+fn revoking_by_hand() {
+    let world = World::new();
+    for name in ["a", "a", "b"] {
+        world
+            .run(&["token", "create", SANDBOX, "-n", name, "-o", "token"])
+            .go();
+    }
+    let asked = world.run(&["token", "revoke", SANDBOX, "--name", "a"]).go();
+    assert_eq!(asked.code(), 3, "{}", asked.said());
+    assert!(asked.said().contains("--yes"), "{}", asked.said());
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 3);
+    let ran = world
+        .run(&["token", "revoke", SANDBOX, "--name", "a", "--yes"])
+        .go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    let left: Vec<_> = world
+        .vault
+        .tokens(SANDBOX)
+        .into_iter()
+        .map(|t| t.name)
+        .collect();
+    assert_eq!(left, ["b"]);
+    // It is as it should be already.
+    let ran = world
+        .run(&["token", "revoke", SANDBOX, "--name", "a", "--yes"])
+        .go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    let ran = world.run(&["token", "revoke", SANDBOX, "--yes"]).go();
+    assert_eq!(ran.code(), 2, "which? {}", ran.said());
+}
