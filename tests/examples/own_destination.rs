@@ -3,6 +3,8 @@
 //!
 //! `cargo run -p vault-sandbox-tests --example own_destination`
 
+#![allow(clippy::print_stdout, reason = "an example shows what came of it")]
+
 use std::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;

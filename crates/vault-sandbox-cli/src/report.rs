@@ -268,12 +268,20 @@ impl Report<'_> {
                 many.join(", ")
             ),
         };
-        Problem::new(exit, what)
-            .now(format!(
-                "{} It is of no use to anybody; revoke it, then ask for a new one.",
-                self.what_happened()
-            ))
-            .next("Revoke it", format!("{recover} --revoke"))
+        let problem = Problem::new(exit, what).now(format!(
+            "{} It is of no use to anybody; revoke it, then ask for a new one.",
+            self.what_happened()
+        ));
+        if ids.len() > 1 {
+            let sandbox = shell_words::quote(intent.sandbox.as_str());
+            return problem
+                .next(
+                    "Revoke the one that is not in use",
+                    format!("vault-sandbox token revoke {sandbox} ID"),
+                )
+                .next("Then close this", format!("{recover} --forget"));
+        }
+        problem.next("Revoke it", format!("{recover} --revoke"))
     }
 
     /// What became of the request, as far as anybody knows.

@@ -11,8 +11,8 @@ use crate::vault_error::{VaultErrorKind, VaultMessage};
 
 /// Something that was refused before anything was sent.
 ///
-/// `{}` gives one line: the field and what is wrong with it. The refused text is not in it,
-/// because it may be a secret given in the wrong place.
+/// `{}` gives one line: the field and what is wrong with it. The refused text is not in it, because
+/// it may be a secret given in the wrong place; only what has been seen to be a date is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidationError {
     field: &'static str,

@@ -71,7 +71,8 @@ impl Scrubber {
         let form = form_encoded(secret.as_bytes());
         let percent_forms = [percent, mixed, form];
         let lower = percent_forms.clone().map(|form| lower_hex(&form));
-        let forms = [secret.to_owned(), json.trim_matches('"').to_owned()]
+        let json = json.trim_matches('"');
+        let forms = [secret.to_owned(), json.to_owned(), json_in_ascii(json)]
             .into_iter()
             .chain(percent_forms)
             .chain(lower);
@@ -148,6 +149,23 @@ fn without_tokens(text: &str) -> String {
     shown
 }
 
+/// As the writers that keep to ASCII, and escape slashes, put it.
+fn json_in_ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '/' => ascii.push_str("\\/"),
+            c if c.is_ascii() => ascii.push(c),
+            c => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    ascii.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    ascii
+}
+
 fn lower_hex(percent_encoded: &str) -> String {
     let mut after_percent = 0;
     percent_encoded
@@ -212,6 +230,7 @@ mod tests {
             "s3cr%22et%2fp%c3%a4%20ss",
             "s3cr%22et%2Fp%C3%A4+ss",
             "s3cr\\\"et/pä ss",
+            "s3cr\\\"et\\/p\\u00e4 ss",
             "czNjciJldC9ww6Qgc3M=",
             "dXNlcjpzM2NyImV0L3DDpCBzcw==",
             "eHM6czNjciJldC9ww6Qgc3M=",

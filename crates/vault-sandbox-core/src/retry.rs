@@ -70,12 +70,12 @@ impl Policy {
                 let kinds = || errors.iter().map(|e| &e.kind);
                 if kinds().any(VaultErrorKind::is_about_the_caller) {
                     Decision::Stop
-                } else if kinds().any(|kind| *kind == VaultErrorKind::ApiLimitExceeded) {
-                    Decision::After(LIMIT_WINDOW)
                 } else if error.may_have_been_applied()
                     || kinds().any(|kind| *kind == VaultErrorKind::RaceCondition)
                 {
                     self.pause_after(attempt)
+                } else if kinds().any(VaultErrorKind::says_later) {
+                    Decision::After(LIMIT_WINDOW)
                 } else {
                     Decision::Stop
                 }
@@ -187,6 +187,11 @@ mod tests {
                 soon,
             ),
             (vault(Failure::Failure, "RACE_CONDITION"), soon, soon),
+            (
+                vault(Failure::Failure, "OPERATION_IN_PROGRESS"),
+                window,
+                window,
+            ),
         ] {
             let policy = Policy::default();
             assert_eq!(policy.decide(1, Once, &error), once, "once: {error}");

@@ -4,6 +4,9 @@ use crate::endpoints::IssuedToken;
 use crate::types::{AccessToken, TokenId};
 use crate::wire::NULL_TEXT;
 
+/// Below this, which no answer reaches, IDs are not remembered: endless brackets cost no memory.
+const DEEPEST: usize = 128;
+
 /// Walks JSON text, which may end anywhere, and takes the first `token__sys` whose string value is
 /// closed, with an `id` that stands beside it.
 ///
@@ -21,15 +24,21 @@ pub(crate) fn issued_token(json: &[u8]) -> Option<IssuedToken> {
         match byte {
             b'{' | b'[' => {
                 depth += 1;
-                ids.push(None);
+                if depth <= DEEPEST {
+                    ids.push(None);
+                }
                 walk.at += 1;
             }
             b'}' | b']' => {
+                let id = if depth <= DEEPEST {
+                    ids.pop().flatten()
+                } else {
+                    None
+                };
                 if let Some((_, text)) = value.take_if(|(at, _)| *at == depth) {
-                    return token(text, ids.pop().flatten());
+                    return token(text, id);
                 }
                 depth = depth.checked_sub(1)?;
-                ids.pop();
                 walk.at += 1;
             }
             b'"' => {
@@ -47,7 +56,7 @@ pub(crate) fn issued_token(json: &[u8]) -> Option<IssuedToken> {
                     }
                     Some("id") => {
                         let id = walk.scalar();
-                        if let Some(slot) = ids.last_mut() {
+                        if let Some(slot) = ids.last_mut().filter(|_| depth <= DEEPEST) {
                             *slot = slot.take().or(id);
                         }
                     }

@@ -5,7 +5,7 @@ use vault_sandbox_core::endpoints::{
     DeleteTokens, Deletion, FindTokens, MAX_DELETED_AT_ONCE, TokenRecord, TokenStatus, WhoAmI,
 };
 use vault_sandbox_core::redact::escape;
-use vault_sandbox_core::{SandboxName, TokenId, TokenName, VaultDns};
+use vault_sandbox_core::{SandboxName, TokenId, TokenName, VaultDns, VaultMessage};
 
 use super::Context;
 use crate::args::RevokeArgs;
@@ -16,6 +16,9 @@ use crate::problem::Problem;
 use crate::report::instant;
 use crate::sandbox;
 use crate::signals::Signals;
+
+/// A thousand tokens a page: a server that always names a further one is not followed for ever.
+const MOST_PAGES: usize = 100;
 
 /// Which tokens are meant.
 enum Which {
@@ -93,7 +96,8 @@ async fn find(
     }
     let mut records = Vec::new();
     let mut next = Some(query);
-    while let Some(query) = next {
+    for _ in 0..MOST_PAGES {
+        let Some(query) = next else { break };
         let page = connection
             .call_at(dns, None, &query)
             .await
@@ -157,7 +161,16 @@ async fn delete(
             Problem::of_call("Revoking", &e)
                 .now("Some of the tokens may have been revoked; running it again does no harm.")
         })?;
-        rows.extend(ids.into_iter().zip(answer.value));
+        // A row that is missing says nothing: it is not taken for a success.
+        let unsaid = || Deletion::Refused(vec![VaultMessage::new("", "Vault did not say")]);
+        rows.extend(
+            ids.into_iter().zip(
+                answer
+                    .value
+                    .into_iter()
+                    .chain(std::iter::repeat_with(unsaid)),
+            ),
+        );
     }
     Ok(rows)
 }

@@ -1,4 +1,4 @@
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::endpoint::{Answer, Endpoint, Repeat};
 use crate::error::{ProtocolProblem, ValidationError};
@@ -77,6 +77,7 @@ pub struct Sandbox {
     #[serde(default, deserialize_with = "wire::parsed")]
     pub vault_id: Option<VaultId>,
     /// Its name, by which a token for it is asked for.
+    #[serde(default, deserialize_with = "wire::text_or_empty")]
     pub name: String,
     /// The type, `config`.
     #[serde(rename = "type", default, deserialize_with = "wire::text")]
@@ -85,7 +86,7 @@ pub struct Sandbox {
     #[serde(default, deserialize_with = "wire::text")]
     pub size: Option<String>,
     /// Whether it can be used.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "status")]
     pub status: SandboxStatus,
     /// The domain of its user names; not a host.
     #[serde(default, deserialize_with = "wire::text")]
@@ -112,8 +113,7 @@ pub struct Sandbox {
 }
 
 /// Whether a sandbox can be used.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
-#[serde(from = "Option<String>")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SandboxStatus {
     /// New, or just refreshed.
@@ -148,14 +148,13 @@ impl Default for SandboxStatus {
     }
 }
 
-impl From<Option<String>> for SandboxStatus {
-    fn from(text: Option<String>) -> Self {
-        match text.as_deref() {
-            Some("building") => Self::Building,
-            Some("active") => Self::Active,
-            Some("inactive") => Self::Inactive,
-            Some("deleting") => Self::Deleting,
-            _ => Self::Unknown(text.unwrap_or_default()),
-        }
-    }
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SandboxStatus, D::Error> {
+    let text = wire::text_or_empty(deserializer)?;
+    Ok(match text.as_str() {
+        "building" => SandboxStatus::Building,
+        "active" => SandboxStatus::Active,
+        "inactive" => SandboxStatus::Inactive,
+        "deleting" => SandboxStatus::Deleting,
+        _ => SandboxStatus::Unknown(text),
+    })
 }

@@ -107,13 +107,13 @@ impl Entry {
             Self::Token(token) => {
                 let exposed = token.value().expose();
                 Line::Token {
-                    id: token.id().map(ToString::to_string),
+                    id: token.id().map(|id| id.as_str().to_owned()),
                     value: String::from_utf8_lossy(exposed.as_bytes()).into_owned(),
                 }
             }
             Self::Deliveries(all) => Line::Deliveries { all: all.clone() },
             Self::Lost(ids) => Line::Lost {
-                ids: ids.iter().map(ToString::to_string).collect(),
+                ids: ids.iter().map(|id| id.as_str().to_owned()).collect(),
             },
         };
         // Structs of strings and lists: writing them as JSON cannot fail.

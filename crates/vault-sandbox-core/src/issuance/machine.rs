@@ -121,17 +121,18 @@ impl Issuance {
     }
 
     /// After [`resume`](Self::resume): deletes the token instead of delivering it. One whose ID is
-    /// not known is looked up first.
+    /// not known is looked up first; where several have its name, none is deleted: which of them it
+    /// is, is for a person to say.
     #[must_use]
     pub fn revoking(mut self) -> Self {
         self.to_be_revoked = true;
         if let Some(id) = self.token.as_ref().and_then(IssuedToken::id) {
             self.lost = vec![id.clone()];
         }
-        self.state = if self.lost.is_empty() {
-            State::Seeking
-        } else {
-            State::Revoking
+        self.state = match self.lost.len() {
+            0 => State::Seeking,
+            1 => State::Revoking,
+            _ => State::Closed(Outcome::ValueLost(self.lost.clone())),
         };
         self
     }
@@ -268,15 +269,6 @@ impl Issuance {
         self.kept
     }
 
-    /// Whether a request may be under way or carried out, so that stopping is no longer possible.
-    #[must_use]
-    pub fn is_past_sending(&self) -> bool {
-        !matches!(
-            self.state,
-            State::Planned | State::Intended | State::SigningIn
-        )
-    }
-
     /// What trying out the token showed, if it was tried.
     #[must_use]
     pub fn verification(&self) -> Option<&Verification> {
@@ -386,7 +378,7 @@ impl Issuance {
 
     fn value_lost(&mut self, ids: Vec<TokenId>) -> State {
         self.lost = ids;
-        if self.to_be_revoked && !self.lost.is_empty() {
+        if self.to_be_revoked && self.lost.len() == 1 {
             State::Revoking
         } else {
             State::Noting

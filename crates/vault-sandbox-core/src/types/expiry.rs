@@ -37,7 +37,9 @@ impl Expiry {
     /// The year is not in 1970 to [`MAX_YEAR`].
     pub fn at(instant: DateTime<Utc>) -> Result<Self, ValidationError> {
         in_range(instant.year())?;
-        Ok(Self(When::At(instant.trunc_subsecs(0))))
+        // By the number of the second, which also takes a leap second for the one before it.
+        let whole = DateTime::from_timestamp(instant.timestamp(), 0).unwrap_or(instant);
+        Ok(Self(When::At(whole)))
     }
 
     /// At 23:59:59 of a date in the *user's* time zone, which Vault knows and we do not.
@@ -310,6 +312,7 @@ mod tests {
             ("007d", "2026-11-30T18:04:11Z"),
             ("2027-02-21T18:00:00Z", "2027-02-21T18:00:00Z"),
             ("2027-02-21T18:00:00.5+01:00", "2027-02-21T17:00:00Z"),
+            ("2026-12-31T23:59:60Z", "2026-12-31T23:59:59Z"),
             ("2027-02-21", "2027-02-21"),
             ("2026-11-23", "2026-11-23"),
             ("never", "never"),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::looks_like_access_token;
 use crate::error::ValidationError;
+use crate::redact::{Scrubber, escape};
 use crate::wire;
 
 /// Longest record ID that is taken from a person; Vault's own have 15 characters.
@@ -81,7 +82,7 @@ number_id! {
 /// The record ID of an API access token, such as `0PI00000000C003`. Not a secret.
 ///
 /// Opaque: Veeva's samples have several prefixes, which mean nothing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(String);
 
 impl TokenId {
@@ -122,9 +123,16 @@ impl TokenId {
     }
 }
 
+/// For people: an ID that a server made up cannot act on a terminal, or show a secret.
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&escape(&Scrubber::new().scrub(&self.0)))
+    }
+}
+
+impl fmt::Debug for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenId({self})")
     }
 }
 
@@ -166,7 +174,7 @@ impl OauthProfileId {
 
 /// The name of one issuing operation, such as `3f9a1c22`: what links a token's name, its pending
 /// record and the messages about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(u32);
 
 impl OperationId {
@@ -202,6 +210,12 @@ impl fmt::Display for OperationId {
     }
 }
 
+impl fmt::Debug for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OperationId({self})")
+    }
+}
+
 impl FromStr for OperationId {
     type Err = ValidationError;
 
@@ -221,6 +235,13 @@ mod tests {
         assert!(!error.to_string().contains("0c0ffee0"), "{error}");
         assert!(TokenId::parse("V8T000000009001").is_ok());
         assert!(TokenId::parse("x' OR 'a'='a").is_err());
+    }
+
+    #[test]
+    fn an_id_from_a_server_is_shown_harmless() {
+        let id = TokenId::from_wire("\u{1b}[31mveeva-vault-0c0ffee0example".into()).unwrap();
+        assert_eq!(id.to_string(), "\\u{1b}[31mveeva-vault-[hidden]");
+        assert!(id.as_str().contains("0c0ffee0"), "it is sent as it is");
     }
 
     #[test]
