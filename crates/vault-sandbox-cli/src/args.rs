@@ -105,7 +105,7 @@ pub(crate) struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Generate, revoke and recover API access tokens
+    /// Generate, list, revoke and recover API access tokens
     #[command(subcommand)]
     Token(TokenCommand),
     /// Look at the sandboxes of the signed-in Vault
@@ -143,6 +143,12 @@ pub(crate) enum TokenCommand {
   TOKEN=$(vault-sandbox token create \"VeePharm Sandbox\")
       stdout carries the value and nothing else")]
     Create(CreateArgs),
+    /// List your tokens in a sandbox
+    #[command(before_help = "Examples:
+  vault-sandbox token list \"VeePharm Sandbox\"
+  vault-sandbox token list \"VeePharm Sandbox\" --expiring --within 14d
+      exit 31 if something expires within two weeks: for cron")]
+    List(ListArgs),
     /// Delete tokens in a sandbox; they stop working at once
     #[command(before_help = "Examples:
   vault-sandbox token revoke \"VeePharm Sandbox\" V8T000000009001
@@ -210,6 +216,23 @@ pub(crate) struct RecoverArgs {
     #[arg(long, requires = "operation")]
     pub(crate) forget: bool,
     /// Where the sandbox itself is, if the record does not say
+    #[arg(long, value_name = "HOST")]
+    pub(crate) sandbox_dns: Option<String>,
+}
+
+/// `vault-sandbox token list`
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// The sandbox's name as it stands on the My Vaults page
+    #[arg(value_name = "SANDBOX")]
+    pub(crate) sandbox: String,
+    /// Only what expires within --within; exit 31 if there is something
+    #[arg(long)]
+    pub(crate) expiring: bool,
+    /// What counts as soon
+    #[arg(long, value_name = "D", default_value = "14d", value_parser = duration)]
+    pub(crate) within: Duration,
+    /// Where the sandbox itself is, if the list of sandboxes may not be read
     #[arg(long, value_name = "HOST")]
     pub(crate) sandbox_dns: Option<String>,
 }

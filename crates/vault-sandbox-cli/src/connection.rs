@@ -193,7 +193,8 @@ impl Connection {
         let session = match self.call(&sign_in).await {
             Ok(reply) => reply.value,
             Err(error) => {
-                let mut problem = Problem::of_call("Signing in", &error);
+                let mut problem =
+                    Problem::of_call(&format!("Signing in to {}", self.dns.authority()), &error);
                 // Whatever Vault calls it: at sign-in, a refusal is about who wants to come in.
                 if problem.exit == Exit::Refused {
                     problem.exit = Exit::SignIn;

@@ -21,6 +21,7 @@ pub(crate) enum Exit {
     ValueLost,
     Unknown,
     Mixed,
+    Expiring,
     Interrupted,
     Terminated,
 }
@@ -46,6 +47,7 @@ impl Exit {
             Self::ValueLost => (22, "value_lost", "value_lost", "unsafe"),
             Self::Unknown => (23, "unknown", "unknown", "unsafe"),
             Self::Mixed => (24, "partial", "partial", "safe"),
+            Self::Expiring => (31, "expiring", "ok", "safe"),
             Self::Interrupted => (130, "interrupted", "not_issued", "safe"),
             Self::Terminated => (143, "terminated", "not_issued", "safe"),
         }

@@ -147,6 +147,21 @@ pub(crate) struct OperationObject {
 }
 
 #[derive(Serialize)]
+pub(crate) struct TokensObject {
+    pub(crate) tokens: Vec<ListedToken>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ListedToken {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    /// `active`, `inactive`, or Vault's own word.
+    pub(crate) status: String,
+    pub(crate) expiry: String,
+    pub(crate) last_used: Option<String>,
+}
+
+#[derive(Serialize)]
 pub(crate) struct RevokedObject {
     pub(crate) tokens: Vec<RevokedToken>,
 }

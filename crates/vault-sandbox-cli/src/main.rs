@@ -17,6 +17,8 @@ mod report;
 mod sandbox;
 mod settings;
 mod signals;
+mod table;
+mod tokens;
 mod try_out;
 mod voice;
 
@@ -27,7 +29,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::args::{Cli, Command, Format, SandboxCommand, TokenCommand};
-use crate::commands::{Context, create, documents, recover, revoke, sandboxes, simulate};
+use crate::commands::{Context, create, documents, list, recover, revoke, sandboxes, simulate};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -92,6 +94,7 @@ fn dispatch(cli: &Cli, voice: &Voice) -> Result<u8, Problem> {
     };
     let exit = match &cli.command {
         Command::Token(TokenCommand::Create(args)) => create::run(&context, args)?,
+        Command::Token(TokenCommand::List(args)) => list::run(&context, args)?,
         Command::Token(TokenCommand::Revoke(args)) => revoke::run(&context, args)?,
         Command::Token(TokenCommand::Recover(args)) => recover::run(&context, args)?,
         Command::Sandbox(SandboxCommand::List) => sandboxes::list(&context)?,
@@ -187,6 +190,7 @@ fn is_json_asked(words: &[OsString]) -> bool {
 fn name_of(command: &Command) -> &'static str {
     match command {
         Command::Token(TokenCommand::Create(_)) => "token create",
+        Command::Token(TokenCommand::List(_)) => "token list",
         Command::Token(TokenCommand::Revoke(_)) => "token revoke",
         Command::Token(TokenCommand::Recover(_)) => "token recover",
         Command::Sandbox(SandboxCommand::List) => "sandbox list",

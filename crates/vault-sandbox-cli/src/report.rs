@@ -21,6 +21,8 @@ pub(crate) struct Report<'a> {
     pub(crate) shown: &'a [String],
     /// The path of the pending record.
     pub(crate) record: String,
+    /// How a command begins that goes on from it.
+    pub(crate) recover: String,
 }
 
 /// The parent Vault, for people and scripts.
@@ -146,7 +148,7 @@ impl Report<'_> {
     pub(crate) fn problem(&self) -> Option<Problem> {
         let exit = Exit::of(self.outcome, self.progress.refusal());
         let operation = self.issuance.intent().operation;
-        let recover = format!("vault-sandbox token recover {operation}");
+        let recover = format!("{} {operation}", self.recover);
         let problem = match self.outcome {
             Outcome::Issued | Outcome::NotIssued(NotIssued::Revoked) => return None,
             Outcome::NotIssued(why) => self.not_issued(exit, *why),
@@ -329,14 +331,22 @@ pub(crate) fn expiry_for_people(expiry: Expiry, now: DateTime<Utc>) -> String {
     let Some(at) = expiry.instant() else {
         return "never".to_owned();
     };
+    format!(
+        "{} UTC, {}",
+        at.format("%Y-%m-%d %H:%M:%S"),
+        time_left(at, now)
+    )
+}
+
+/// `in 90 days`, `in 36 hours`, `passed`.
+pub(crate) fn time_left(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     // Rounded: a moment has passed since "90d" was read.
     let hours = ((at - now).num_minutes() + 30).div_euclid(60);
-    let left = match hours {
-        ..0 => "passed".to_owned(),
+    match hours {
+        _ if at <= now => "passed".to_owned(),
         0..72 => format!("in {hours} hours"),
         _ => format!("in {} days", (hours + 12) / 24),
-    };
-    format!("{} UTC, {left}", at.format("%Y-%m-%d %H:%M:%S"))
+    }
 }
 
 fn capitalised(text: &str) -> String {

@@ -36,6 +36,13 @@ pub(crate) fn find<'a>(
     .next("See them all", "vault-sandbox sandbox list"))
 }
 
+/// What is done while the list is read, for a problem to begin with: where it is read is often what
+/// is wrong.
+pub(crate) fn reading(connection: &Connection) -> String {
+    let dns = connection.dns().authority();
+    format!("Reading the list of sandboxes from {dns}")
+}
+
 /// Where a sandbox's own Vault is: as it was given, or as the parent's list says.
 pub(crate) async fn locate(
     connection: &Connection,
@@ -47,7 +54,7 @@ pub(crate) async fn locate(
     }
     let reply = connection.look(&ListSandboxes::new()).await;
     let reply = reply.map_err(|e| {
-        Problem::of_call("Reading the list of sandboxes", &e).next(
+        Problem::of_call(&reading(connection), &e).next(
             "If it may not be read, say where the sandbox is",
             "--sandbox-dns HOST",
         )

@@ -87,6 +87,19 @@ impl Settings {
             })
     }
 
+    /// How a command begins that goes on from the records of this run.
+    pub(crate) fn recover(&self) -> String {
+        let command = "vault-sandbox token recover";
+        match &self.state_dir {
+            Some(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                let path = path.to_string_lossy();
+                format!("{command} --state-dir {}", shell_words::quote(&path))
+            }
+            None => command.to_owned(),
+        }
+    }
+
     pub(crate) fn is_json(&self) -> bool {
         self.format != Format::Human
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod create;
 pub(crate) mod documents;
+pub(crate) mod list;
 pub(crate) mod recover;
 pub(crate) mod revoke;
 pub(crate) mod sandboxes;

@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
             Exit::Usage,
             format!("There is no open operation {operation}."),
         )
-        .next("See what is open", "vault-sandbox token recover")),
+        .next("See what is open", context.settings.recover())),
         Some(Opened::UnderWay) => Err(Problem::new(
             Exit::Unknown,
             format!(
@@ -62,7 +62,7 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
         )
         .next(
             "Close it by hand, once you have looked at it",
-            format!("vault-sandbox token recover {operation} --forget"),
+            format!("{} {operation} --forget", context.settings.recover()),
         )),
         Some(Opened::Broken(_)) => forget_broken(context, &pending, operation),
         Some(Opened::Open(record, file)) if args.forget => forget(context, &record, file),
@@ -101,7 +101,8 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
     }
     if let Some(first) = objects.first() {
         context.voice.say(&format!(
-            "Go on with one of them: vault-sandbox token recover {}",
+            "Go on with one of them: {} {}",
+            context.settings.recover(),
             first.operation
         ));
     }
@@ -125,7 +126,7 @@ fn go_on(
         return Err(
             Problem::usage("There is no value to deliver: the operation left none.").next(
                 "Find out what became of it",
-                format!("vault-sandbox token recover {}", record.intent.operation),
+                format!("{} {}", context.settings.recover(), record.intent.operation),
             ),
         );
     }
@@ -196,6 +197,7 @@ fn go_on(
                     vault: facts.clone(),
                     shown: &[],
                     record: path.clone(),
+                    recover: context.settings.recover(),
                 };
                 let outcome = Some(report.outcome_word());
                 let ending = Ending {
@@ -220,6 +222,7 @@ fn go_on(
         vault: facts,
         shown: &[],
         record: path,
+        recover: context.settings.recover(),
     };
     report.tell(context.voice);
     let problem = report.problem();

@@ -1,9 +1,7 @@
 //! `token revoke`: deletes tokens in the sandbox's own Vault, after showing which.
 
 use chrono::Utc;
-use vault_sandbox_core::endpoints::{
-    DeleteTokens, Deletion, FindTokens, MAX_DELETED_AT_ONCE, TokenRecord, TokenStatus, WhoAmI,
-};
+use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, MAX_DELETED_AT_ONCE, TokenRecord};
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{SandboxName, TokenId, TokenName, VaultDns, VaultMessage};
 
@@ -16,9 +14,7 @@ use crate::problem::Problem;
 use crate::report::instant;
 use crate::sandbox;
 use crate::signals::Signals;
-
-/// A thousand tokens a page: a server that always names a further one is not followed for ever.
-const MOST_PAGES: usize = 100;
+use crate::tokens;
 
 /// Which tokens are meant.
 enum Which {
@@ -80,51 +76,24 @@ async fn find(
     dns: &VaultDns,
     which: &Which,
 ) -> Result<(Vec<TokenRecord>, Vec<TokenId>), Problem> {
-    let failed =
-        |e: &vault_sandbox_core::Error| Problem::of_call("Looking at the tokens in the sandbox", e);
-    let mut query = FindTokens::new();
-    if !matches!(which, Which::Ids(_)) {
-        // An administrator sees everybody's: without an ID, only one's own are meant.
-        let me = connection
-            .call_at(dns, None, &WhoAmI::new())
-            .await
-            .map_err(|e| failed(&e))?;
-        query = query.user(me.value.id);
-    }
-    if let Which::Named(name) = which {
-        query = query.name(name.clone());
-    }
-    let mut records = Vec::new();
-    let mut next = Some(query);
-    for _ in 0..MOST_PAGES {
-        let Some(query) = next else { break };
-        let page = connection
-            .call_at(dns, None, &query)
-            .await
-            .map_err(|e| failed(&e))?
-            .value;
-        next = FindTokens::after(&page);
-        records.extend(page.records);
-    }
-    let now = Utc::now();
-    match which {
-        Which::Named(_) => Ok((records, Vec::new())),
+    let records = match which {
+        Which::Named(name) => tokens::mine(connection, dns, Some(name)).await?,
         Which::Expired => {
-            records.retain(|r| {
-                r.status() == TokenStatus::Inactive || r.expiry.is_some_and(|at| at <= now)
-            });
-            Ok((records, Vec::new()))
+            let mut records = tokens::mine(connection, dns, None).await?;
+            records.retain(|record| tokens::has_expired(record, Utc::now()));
+            records
         }
-        Which::Ids(ids) => {
-            records.retain(|record| ids.contains(&record.id));
-            let missing = ids
-                .iter()
-                .filter(|id| records.iter().all(|r| r.id != **id))
-                .cloned()
-                .collect();
-            Ok((records, missing))
-        }
-    }
+        Which::Ids(ids) => tokens::with_ids(connection, dns, ids).await?,
+    };
+    let missing = match which {
+        Which::Ids(ids) => ids
+            .iter()
+            .filter(|id| records.iter().all(|r| r.id != **id))
+            .cloned()
+            .collect(),
+        _ => Vec::new(),
+    };
+    Ok((records, missing))
 }
 
 fn ask(context: &Context<'_>, sandbox: &SandboxName, found: &[TokenRecord]) -> Result<(), Problem> {

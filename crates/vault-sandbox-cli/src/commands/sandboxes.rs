@@ -72,7 +72,7 @@ async fn read_list(connection: &mut Connection) -> Result<Sandboxes, Problem> {
     let reply = connection.look(&ListSandboxes::new()).await;
     reply
         .map(|reply| reply.value)
-        .map_err(|e| Problem::of_call("Reading the list of sandboxes", &e))
+        .map_err(|e| Problem::of_call(&sandbox::reading(connection), &e))
 }
 
 async fn read_one(
@@ -123,21 +123,9 @@ fn object(sandbox: &Sandbox) -> SandboxObject {
     }
 }
 
-/// Columns as wide as their longest cell; the last one free, so that nothing is padded at the end.
 fn table(sandboxes: &[Sandbox]) -> String {
     let cell = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), escape);
-    let mut rows = vec![
-        [
-            "NAME",
-            "STATUS",
-            "SIZE",
-            "RELEASE",
-            "REFRESH AVAILABLE",
-            "DNS",
-        ]
-        .map(str::to_owned),
-    ];
-    rows.extend(sandboxes.iter().map(|s| {
+    let rows = sandboxes.iter().map(|s| {
         [
             escape(&s.name),
             escape(s.status.as_str()),
@@ -146,23 +134,18 @@ fn table(sandboxes: &[Sandbox]) -> String {
             cell(s.refresh_available.as_deref()),
             cell(s.dns.as_deref()),
         ]
-    }));
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: Vec<_> = (0..5).map(width).collect();
-    let mut text = String::new();
-    for row in &rows {
-        for (cell, width) in row.iter().zip(&widths) {
-            text.push_str(&format!("{cell:<width$}  "));
-        }
-        text.push_str(&row[5]);
-        text.push('\n');
-    }
-    text
+    });
+    crate::table::text(
+        [
+            "NAME",
+            "STATUS",
+            "SIZE",
+            "RELEASE",
+            "REFRESH AVAILABLE",
+            "DNS",
+        ],
+        rows,
+    )
 }
 
 fn facts(details: &SandboxDetails) -> String {

@@ -49,7 +49,11 @@ impl ReservedFile {
         let refused = |why: String| Problem::destination(format!("{}: {why}.", path.display()));
         let name = path
             .file_name()
-            .ok_or_else(|| refused("that is no file name".to_owned()))?
+            .ok_or_else(|| {
+                refused(
+                    "it is a directory, and a token is only written to a regular file".to_owned(),
+                )
+            })?
             .to_owned();
         let parent = Parent::open(path).map_err(refused)?;
         check_target(&parent, &name).map_err(refused)?;

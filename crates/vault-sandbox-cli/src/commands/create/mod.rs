@@ -94,7 +94,7 @@ async fn look_at(
     plan: &Plan,
     connection: &mut Connection,
 ) -> Result<SandboxFacts, Problem> {
-    let doing = "Reading the list of sandboxes";
+    let doing = sandbox::reading(connection);
     let mut answer = connection.look(&ListSandboxes::new()).await;
     let invalid = |e: &Error| e.vault_kind() == Some(&VaultErrorKind::InvalidSessionId);
     if answer.as_ref().is_err_and(invalid) && connection.sign_in_again().await? {
@@ -103,7 +103,7 @@ async fn look_at(
     let reply = match answer {
         Ok(reply) => reply,
         Err(error) => {
-            let problem = Problem::of_call(doing, &error);
+            let problem = Problem::of_call(&doing, &error);
             if problem.exit != Exit::Refused {
                 return Err(problem);
             }
@@ -155,6 +155,7 @@ async fn issue(
                 vault: vault.clone(),
                 shown: &shown,
                 record: record.clone(),
+                recover: context.settings.recover(),
             };
             let (object, problem, outcome) = (
                 report.object(handed_to),
@@ -201,6 +202,7 @@ async fn issue(
         vault: vault.clone(),
         shown: &shown,
         record: record.clone(),
+        recover: context.settings.recover(),
     };
     done.tell(context.voice);
     let problem = done.problem();

@@ -143,8 +143,9 @@ impl Places {
                 "operations of earlier runs are"
             };
             context.voice.say(&format!(
-                "Note: {} {words} not closed: vault-sandbox token recover",
-                open.len()
+                "Note: {} {words} not closed: {}",
+                open.len(),
+                context.settings.recover()
             ));
         }
         let record = pending.reserve(plan.operation)?;
