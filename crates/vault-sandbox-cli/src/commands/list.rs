@@ -56,10 +56,7 @@ pub(crate) fn run(context: &Context<'_>, args: &ListArgs) -> Result<Exit, Proble
         };
         Problem::new(
             Exit::Expiring,
-            format!(
-                "{expiring} {tokens} within {}.",
-                humantime::format_duration(args.within)
-            ),
+            format!("{expiring} {tokens} within {}.", in_words(args.within)),
         )
     });
     if context.settings.is_json() {
@@ -97,7 +94,7 @@ pub(crate) fn run(context: &Context<'_>, args: &ListArgs) -> Result<Exit, Proble
 
 fn in_words(within: Duration) -> String {
     let hours = within.as_secs() / 3600;
-    if hours > 0 && hours % 24 == 0 {
+    if hours > 0 && hours.is_multiple_of(24) {
         format!("{} days", hours / 24)
     } else {
         humantime::format_duration(within).to_string()
