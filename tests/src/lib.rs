@@ -7,6 +7,7 @@
 )]
 
 mod documents;
+pub mod simulation;
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;

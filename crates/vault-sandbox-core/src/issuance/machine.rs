@@ -29,6 +29,8 @@ enum State {
     Marking(Option<usize>),
     Checking(usize),
     Seeking,
+    /// Says on disk that nothing is to be delivered any more, before a kept token is deleted.
+    Renouncing,
     /// Says on disk which tokens exist without their value.
     Noting,
     Revoking,
@@ -73,7 +75,7 @@ impl Issuance {
     ///
     /// A kept value is delivered where it is still missing; destinations that the run was about to
     /// deliver to are checked first. Without a value, the request may have been carried out: the
-    /// token is looked up.
+    /// token is looked up, unless the record says that a delivery began.
     #[must_use]
     pub fn resume(record: Record) -> Self {
         let Record {
@@ -98,6 +100,14 @@ impl Issuance {
                 }
             }
             issuance.next_check_or_delivery()
+        } else if issuance.may_be_somewhere() {
+            // It could not be kept, but was, or was about to be, handed over.
+            for delivery in &mut issuance.deliveries {
+                if delivery.state == DeliveryState::Started {
+                    delivery.state = DeliveryState::Uncertain;
+                }
+            }
+            State::Closed(Outcome::Undelivered)
         } else if issuance.lost.is_empty() {
             State::Seeking
         } else {
@@ -122,7 +132,8 @@ impl Issuance {
 
     /// After [`resume`](Self::resume): deletes the token instead of delivering it. One whose ID is
     /// not known is looked up first; where several have its name, none is deleted: which of them it
-    /// is, is for a person to say.
+    /// is, is for a person to say. Once deleting it was begun, no run delivers the token unless it
+    /// is [`redirected`](Self::redirected).
     #[must_use]
     pub fn revoking(mut self) -> Self {
         self.to_be_revoked = true;
@@ -131,7 +142,8 @@ impl Issuance {
         }
         self.state = match self.lost.len() {
             0 => State::Seeking,
-            1 => State::Revoking,
+            1 => self.before_revoking(),
+            _ if self.kept => State::Closed(Outcome::Undelivered),
             _ => State::Closed(Outcome::ValueLost(self.lost.clone())),
         };
         self
@@ -144,7 +156,9 @@ impl Issuance {
             State::Planned => Step::Persist(Entry::Intent(self.intent.clone())),
             State::Intended => Step::Send(self.intent.request()),
             State::SigningIn => Step::SignIn,
-            State::Marking(_) => Step::Persist(Entry::Deliveries(self.deliveries.clone())),
+            State::Marking(_) | State::Renouncing => {
+                Step::Persist(Entry::Deliveries(self.deliveries.clone()))
+            }
             State::Noting => Step::Persist(Entry::Lost(self.lost.clone())),
             State::Seeking => Step::LookUp(&self.intent.name),
             State::Revoking => Step::Revoke(&self.lost),
@@ -193,7 +207,7 @@ impl Issuance {
                 self.kept = true;
                 self.after_keeping()
             }
-            (S::Keeping, Event::Failed) => self.after_keeping(),
+            (S::Keeping, Event::Failed) => self.after_not_keeping(),
 
             // Delivered: each destination ends in a state of its own, the others are still served.
             (S::Delivering(at), Event::Done) => self.delivered(at, DeliveryState::Committed),
@@ -208,19 +222,24 @@ impl Issuance {
             // Unknown is a result: looked up, never repeated.
             (S::Intended, Event::NoValue(Some(id))) => self.value_lost(vec![id]),
             (S::Intended, Event::NoValue(None)) => S::Seeking,
-            (S::Intended | S::Seeking, Event::GivenUp) => S::Closed(Outcome::Unknown),
             (S::Seeking, Event::Found(ids)) if !ids.is_empty() => self.value_lost(ids),
             // Issued for certain, though nobody knows under which ID.
-            (S::Seeking, Event::Found(_) | Event::Failed) if self.token.is_some() => {
+            (S::Seeking, Event::Found(_) | Event::Failed | Event::GivenUp) if self.is_issued() => {
                 self.value_lost(vec![])
             }
             (S::Seeking, Event::Found(_) | Event::Failed) => S::Closed(Outcome::Unknown),
+            (S::Intended | S::Seeking, Event::GivenUp) => S::Closed(Outcome::Unknown),
             (S::Noting, Event::Done | Event::Failed) => {
                 S::Closed(Outcome::ValueLost(self.lost.clone()))
             }
 
+            // Without that mark, a run that is cut off here would leave a record that still says to
+            // deliver a token that is gone.
+            (S::Renouncing, Event::Done | Event::Failed) => S::Revoking,
             (S::Revoking, Event::Done) => not_issued(NotIssued::Revoked),
-            (S::Revoking, Event::Failed) if self.kept => S::Closed(Outcome::Undelivered),
+            (S::Revoking, Event::Failed) if self.kept || self.may_be_somewhere() => {
+                S::Closed(Outcome::Undelivered)
+            }
             (S::Revoking, Event::Failed) => S::Closed(Outcome::ValueLost(self.lost.clone())),
 
             // Everything is in place: what remains is to look at the token itself.
@@ -322,6 +341,15 @@ impl Issuance {
         }
     }
 
+    /// Nothing on disk says that the first delivery is about to begin, so it is said; and the only
+    /// copy of the value does not wait for anything else.
+    fn after_not_keeping(&mut self) -> State {
+        match self.first(DeliveryState::Started) {
+            Some(first) => State::Marking(Some(first)),
+            None => self.next_delivery(),
+        }
+    }
+
     fn is_to_be_verified(&self) -> bool {
         self.intent.verify != VerifyRule::Never && self.verification.is_none()
     }
@@ -379,10 +407,36 @@ impl Issuance {
     fn value_lost(&mut self, ids: Vec<TokenId>) -> State {
         self.lost = ids;
         if self.to_be_revoked && self.lost.len() == 1 {
-            State::Revoking
+            self.before_revoking()
+        } else if self.kept || self.may_be_somewhere() {
+            State::Closed(Outcome::Undelivered)
         } else {
             State::Noting
         }
+    }
+
+    fn before_revoking(&mut self) -> State {
+        if !self.kept {
+            return State::Revoking;
+        }
+        // No later run is to deliver it by itself, nor to think it is where it was delivered.
+        for delivery in &mut self.deliveries {
+            delivery.state = DeliveryState::Uncertain;
+        }
+        State::Renouncing
+    }
+
+    /// Only a token that was issued is delivered, so a delivery that began proves that there is one.
+    fn is_issued(&self) -> bool {
+        let began = |delivery: &Delivery| delivery.state != DeliveryState::Planned;
+        self.token.is_some() || self.deliveries.iter().any(began)
+    }
+
+    /// Whether a destination has the value, or may have it.
+    fn may_be_somewhere(&self) -> bool {
+        use DeliveryState::{Committed, Started, Uncertain};
+        let may = |delivery: &Delivery| matches!(delivery.state, Committed | Started | Uncertain);
+        self.deliveries.iter().any(may)
     }
 
     fn first(&self, state: DeliveryState) -> Option<usize> {

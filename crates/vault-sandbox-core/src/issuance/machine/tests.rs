@@ -209,27 +209,37 @@ fn a_destination_that_fails_does_not_keep_the_others_from_being_served() {
 
 #[test]
 fn a_value_that_could_not_be_kept_is_delivered_or_owned_up_to() {
-    let mut issuance = Issuance::new(intent(&["-"]));
-    let events = vec![
-        Event::Done,
-        issued(),
-        Event::Failed,
-        Event::Done,
-        Event::Done,
-        confirmed(),
-    ];
-    assert_eq!(run(&mut issuance, events).1, Some(Outcome::Issued));
+    // At once, even where it should be tried out first: there is no other copy of it.
+    for order in [Order::DeliverFirst, Order::VerifyFirst] {
+        let mut issuance = Issuance::new(Intent {
+            order,
+            ..intent(&["-"])
+        });
+        let events = vec![
+            Event::Done,
+            issued(),
+            Event::Failed,
+            Event::Failed,
+            Event::Done,
+            Event::Done,
+            confirmed(),
+        ];
+        let (steps, outcome) = run(&mut issuance, events);
+        assert_eq!(steps, "intent send keep mark deliver0 forget verify done");
+        assert_eq!(outcome, Some(Outcome::Issued));
+    }
 
     let mut issuance = Issuance::new(intent(&["-"]));
     let events = vec![
         Event::Done,
         issued(),
         Event::Failed,
+        Event::Done,
         Event::Failed,
         Event::Done,
     ];
     let (steps, outcome) = run(&mut issuance, events);
-    assert_eq!(steps, "intent send keep deliver0 lost done");
+    assert_eq!(steps, "intent send keep mark deliver0 lost done");
     assert_eq!(outcome, Some(Outcome::ValueLost(vec![id("0PI1")])));
 }
 
@@ -348,6 +358,28 @@ fn record(entries: &[Entry]) -> Record {
     Record::read(&journal).unwrap()
 }
 
+fn handed_over(state: DeliveryState) -> Vec<Delivery> {
+    let one = |destination: &str| Delivery {
+        destination: destination.into(),
+        state,
+    };
+    vec![one("a"), one("b")]
+}
+
+#[test]
+fn a_kept_token_whose_id_is_not_known_is_not_called_lost_when_it_is_not_found() {
+    let nameless = IssuedToken::new(None, token().value().clone());
+    for event in [Event::Found(vec![]), Event::Failed, Event::GivenUp] {
+        let kept = record(&[Entry::Token(nameless.clone())]);
+        let mut issuance = Issuance::resume(kept).revoking();
+        let ended = run(&mut issuance, vec![event]);
+        assert_eq!(
+            ended,
+            ("look-up done".to_owned(), Some(Outcome::Undelivered))
+        );
+    }
+}
+
 #[test]
 fn an_interrupted_run_goes_on_from_its_record() {
     let kept = || record(&[Entry::Token(token())]);
@@ -404,8 +436,25 @@ fn an_interrupted_run_goes_on_from_its_record() {
         ),
         (
             Issuance::resume(kept()).revoking(),
-            vec![Event::Failed],
-            "revoke done",
+            vec![Event::Done, Event::Failed],
+            "mark revoke done",
+            Outcome::Undelivered,
+        ),
+        (
+            Issuance::resume(record(&[
+                Entry::Token(token()),
+                Entry::Deliveries(handed_over(DeliveryState::Uncertain)),
+            ])),
+            vec![Event::Done],
+            "mark done",
+            Outcome::Undelivered,
+        ),
+        (
+            Issuance::resume(record(&[Entry::Deliveries(handed_over(
+                DeliveryState::Started,
+            ))])),
+            vec![],
+            "done",
             Outcome::Undelivered,
         ),
         (

@@ -1,0 +1,85 @@
+//! What is simulated, behind a trait: the real machine, or one that lacks a rule.
+
+use std::fmt;
+
+use vault_sandbox_core::issuance::{Delivery, Event, Intent, Issuance, Record, Step, Unexpected};
+
+use super::disk::Flaw;
+
+/// The machine, as far as whoever drives it sees it.
+pub trait Protocol {
+    /// What to do next.
+    fn step(&self) -> Step<'_>;
+    /// What became of it.
+    ///
+    /// # Errors
+    ///
+    /// The event does not fit the step.
+    fn tell(&mut self, event: Event) -> Result<(), Unexpected>;
+    /// As [`Issuance::redirected`].
+    #[must_use]
+    fn redirected(self, destinations: Vec<String>) -> Self;
+    /// As [`Issuance::revoking`].
+    #[must_use]
+    fn revoking(self) -> Self;
+    /// As [`Issuance::is_kept`].
+    fn is_kept(&self) -> bool;
+    /// As [`Issuance::deliveries`].
+    fn deliveries(&self) -> &[Delivery];
+}
+
+/// Makes machines.
+pub trait Rules: Copy + fmt::Debug {
+    /// What it makes.
+    type Protocol: Protocol;
+    /// As [`Issuance::new`].
+    fn begin(self, intent: Intent) -> Self::Protocol;
+    /// As [`Issuance::resume`].
+    fn resume(self, record: Record) -> Self::Protocol;
+    /// What is wrong with the way its driver writes the journal.
+    fn flaw(self) -> Option<Flaw> {
+        None
+    }
+}
+
+/// The rules as they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Real;
+
+impl Rules for Real {
+    type Protocol = Issuance;
+
+    fn begin(self, intent: Intent) -> Issuance {
+        Issuance::new(intent)
+    }
+
+    fn resume(self, record: Record) -> Issuance {
+        Issuance::resume(record)
+    }
+}
+
+impl Protocol for Issuance {
+    fn step(&self) -> Step<'_> {
+        self.step()
+    }
+
+    fn tell(&mut self, event: Event) -> Result<(), Unexpected> {
+        self.tell(event)
+    }
+
+    fn redirected(self, destinations: Vec<String>) -> Self {
+        self.redirected(destinations)
+    }
+
+    fn revoking(self) -> Self {
+        self.revoking()
+    }
+
+    fn is_kept(&self) -> bool {
+        self.is_kept()
+    }
+
+    fn deliveries(&self) -> &[Delivery] {
+        self.deliveries()
+    }
+}
