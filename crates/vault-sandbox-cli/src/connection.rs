@@ -88,6 +88,10 @@ impl Connection {
         &self.dns
     }
 
+    pub(crate) fn voice(&self) -> &Voice {
+        &self.voice
+    }
+
     pub(crate) fn is_simulated(&self) -> bool {
         self.simulator.is_some()
     }

@@ -8,6 +8,7 @@ use vault_sandbox_core::issuance::DeliveryState;
 use crate::destinations::stdout;
 use crate::exit::Exit;
 use crate::problem::Problem;
+use crate::voice::Voice;
 
 pub(crate) const SCHEMA: &str = "vault-sandbox/result/1";
 
@@ -21,7 +22,7 @@ pub(crate) struct Envelope<'a, T: Serialize> {
     simulated: bool,
     #[serde(flatten)]
     body: T,
-    warnings: &'a [String],
+    warnings: Vec<String>,
     error: Option<ErrorObject>,
 }
 
@@ -181,6 +182,8 @@ pub(crate) struct Ending<'a> {
     pub(crate) simulated: bool,
     pub(crate) warnings: &'a [String],
     pub(crate) problem: Option<&'a Problem>,
+    /// Knows the secrets that must not be in what is quoted.
+    pub(crate) voice: &'a Voice,
 }
 
 /// The object as one line.
@@ -193,8 +196,14 @@ pub(crate) fn line<T: Serialize>(ending: &Ending<'_>, body: T) -> io::Result<Vec
         exit_code: exit.code(),
         simulated: ending.simulated,
         body,
-        warnings: ending.warnings,
-        error: ending.problem.map(ErrorObject::of),
+        warnings: ending
+            .warnings
+            .iter()
+            .map(|w| ending.voice.scrub(w))
+            .collect(),
+        error: ending
+            .problem
+            .map(|problem| ErrorObject::of(problem, ending.voice)),
     };
     let mut line = serde_json::to_vec(&envelope).map_err(io::Error::other)?;
     line.push(b'\n');
@@ -209,18 +218,19 @@ pub(crate) fn print<T: Serialize>(ending: &Ending<'_>, body: T) -> Result<(), Pr
 }
 
 impl ErrorObject {
-    fn of(problem: &Problem) -> Self {
+    fn of(problem: &Problem, voice: &Voice) -> Self {
+        let escape = |text: &str| vault_sandbox_core::redact::escape(&voice.scrub(text));
         let message = match &problem.now {
             Some(now) => format!("{} {now}", problem.what),
             None => problem.what.clone(),
         };
         let said = problem.vault.iter().map(|message| MessageObject {
-            code: vault_sandbox_core::redact::escape(&message.code),
-            message: vault_sandbox_core::redact::escape(&message.message),
+            code: escape(&message.code),
+            message: escape(&message.message),
         });
         Self {
             code: problem.exit.word(),
-            message,
+            message: voice.scrub(&message),
             retry: problem.exit.retry(),
             vault: (!problem.vault.is_empty()).then(|| said.collect()),
             next: problem

@@ -121,16 +121,13 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
 fn complain(voice: &Voice, problem: &Problem, json: bool, command: &str, simulated: bool) -> u8 {
     voice.problem(problem);
     if json {
-        let problem = Problem {
-            what: voice.scrub(&problem.what),
-            ..problem.clone()
-        };
         let ending = json::Ending {
             command,
             outcome: None,
             simulated,
             warnings: &[],
-            problem: Some(&problem),
+            problem: Some(problem),
+            voice,
         };
         // Where stdout cannot be written, the exit code and stderr still say it.
         let _ = json::print(&ending, json::Empty {});

@@ -65,6 +65,9 @@ impl Settings {
     }
 
     /// The directory for records: flag, environment, `$XDG_STATE_HOME`, `~/.local/state`.
+    ///
+    /// Those of simulated runs lie apart: their Vault is gone, and whoever listens at its address
+    /// now must not be sent a real credential by `token recover`.
     pub(crate) fn state_dir(&self) -> Result<PathBuf, Problem> {
         let below = |variable: &str, path: &str| {
             let base = std::env::var_os(variable).map(PathBuf::from)?;
@@ -80,6 +83,7 @@ impl Settings {
             .or_else(named)
             .or_else(|| below("XDG_STATE_HOME", "vault-sandbox"))
             .or_else(|| below("HOME", ".local/state/vault-sandbox"))
+            .map(|path| if self.simulate { path.join("simulated") } else { path })
             .ok_or_else(|| {
                 Problem::configuration(
                     "There is no place for the record of this operation: neither VAULT_SANDBOX_STATE_DIR, XDG_STATE_HOME nor HOME is set. Set one of them, or give --state-dir.",
@@ -89,7 +93,10 @@ impl Settings {
 
     /// How a command begins that goes on from the records of this run.
     pub(crate) fn recover(&self) -> String {
-        let command = "vault-sandbox token recover";
+        let command = match self.simulate {
+            true => "vault-sandbox --simulate token recover",
+            false => "vault-sandbox token recover",
+        };
         match &self.state_dir {
             Some(path) => {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());

@@ -66,6 +66,7 @@ pub(crate) fn run(context: &Context<'_>, args: &ListArgs) -> Result<Exit, Proble
             simulated: connection.is_simulated(),
             warnings: &[],
             problem: problem.as_ref(),
+            voice: context.voice,
         };
         json::print(
             &ending,

@@ -137,7 +137,8 @@ fn go_on(
         ))?;
     }
     let vault = record.intent.vault.clone();
-    if let Some(other) = context.settings.dns.as_ref().filter(|dns| **dns != vault) {
+    let asked = context.settings.dns.as_ref();
+    if let Some(other) = asked.filter(|dns| **dns != vault && !context.settings.simulate) {
         return Err(Problem::configuration(format!(
             "The operation {} belongs to {vault}, not to {other}. Leave out --dns and VAULT_SANDBOX_DNS, or give that one.",
             record.intent.operation
@@ -206,6 +207,7 @@ fn go_on(
                     simulated: false,
                     warnings: &progress.warnings,
                     problem: None,
+                    voice: context.voice,
                 };
                 json::line(&ending, report.object(Some(index)))
             }),
@@ -351,6 +353,7 @@ fn finish(
             simulated: context.settings.simulate,
             warnings: &[],
             problem,
+            voice: context.voice,
         };
         json::print(
             &ending,

@@ -207,6 +207,7 @@ fn report(
             simulated: connection.is_simulated(),
             warnings: &[],
             problem: problem.as_ref(),
+            voice: context.voice,
         };
         json::print(&ending, RevokedObject { tokens })?;
     }

@@ -107,6 +107,7 @@ fn print<T: serde::Serialize>(
         simulated: connection.is_simulated(),
         warnings: &[],
         problem: None,
+        voice: connection.voice(),
     };
     json::print(&ending, body)
 }

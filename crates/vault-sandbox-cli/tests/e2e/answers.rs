@@ -6,7 +6,7 @@ use vault_sandbox_simulator::{
     Edit, Effect, Endpoint, FailureStatus, Fault, OverCeiling, ResponseStatus,
 };
 
-use crate::harness::{Run, SANDBOX, World, check_all, create, fault_on_create, row};
+use crate::harness::{Run, SANDBOX, World, base64, check_all, create, fault_on_create, row};
 
 fn refuse(code: &str, message: &str) -> Effect {
     Effect::Refuse {
@@ -128,6 +128,51 @@ fn refusals() {
             w.create(&[])
         })
         .posts(1),
+    ]);
+}
+
+/// What Vault says is shown, but for the secrets in it.
+#[test]
+fn answers_that_echo_a_secret() {
+    check_all(&[
+        row("a refusal that quotes the session", 5, |w| {
+            let session = w.vault.session();
+            let encoded = base64(format!("id {session}").as_bytes());
+            let said = format!("header {session}, encoded {encoded}, end");
+            w.fault(fault_on_create(refuse("INVALID_DATA", &said)));
+            w.must_hide(&session);
+            w.create_at(w.vault.dns())
+                .env("VAULT_SANDBOX_SESSION_ID", session)
+        })
+        .posts(1)
+        .says(&["header", "end"]),
+        row("a refusal that quotes the password", 5, |w| {
+            let said = format!("header {}, end", w.vault.password());
+            create(w, refuse("INVALID_DATA", &said))
+        })
+        .posts(1)
+        .says(&["header", "end"]),
+        row("a wrong password, quoted", 4, |w| {
+            let said = "you sent not-the-password, end";
+            w.must_hide("not-the-password");
+            w.fault(
+                Fault::new(refuse("USERNAME_OR_PASSWORD_INCORRECT", said)).on(Endpoint::SignIn),
+            );
+            w.create(&["-vv"])
+                .env("VAULT_SANDBOX_PASSWORD", "not-the-password")
+        })
+        .says(&["you sent", "end"]),
+        row("a warning that quotes the password", 0, |w| {
+            let token = "veeva-vault-FAKE-0123456789";
+            w.expect_value(token);
+            let body = format!(
+                r#"{{"responseStatus":"WARNING","warnings":[{{"type":"W","message":"{} and {token} said"}}],"data":{{"id":"V8T000000009001","token__sys":"{token}"}}}}"#,
+                w.vault.password()
+            );
+            w.fault(fault_on_create(Effect::ReplaceBody { body: body.into() }));
+            w.create(&["--verify", "never"])
+        })
+        .says(&["said"]),
     ]);
 }
 

@@ -9,14 +9,22 @@
 //! - (d) exit code, JSON and the server's state agree.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+// What was skipped or reached is said.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod harness;
 
 mod answers;
 mod before_sending;
+mod connecting;
 mod contract;
+mod credentials;
 mod delivery;
+mod file_systems;
+mod killed;
 mod on_the_wire;
+mod records;
 mod recover;
+mod schema;
 mod signals;
 mod wire;

@@ -79,11 +79,20 @@ fn capture(login: (&str, &str), sandbox: &str, more: &[&str]) -> Captured {
 const SESSION: (&str, &str) = ("VAULT_SANDBOX_SESSION_ID", "SESSION-44f1");
 const TOKEN: (&str, &str) = ("VAULT_SANDBOX_TOKEN", "veeva-vault-FAKE-PARENT");
 
+/// Who asks, with which flags; authorization, content type and body as they must arrive.
+type Row = (
+    (&'static str, &'static str),
+    &'static [&'static str],
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
 #[test]
 fn the_request_is_the_documented_one() {
     let form = "application/x-www-form-urlencoded";
     let json = "application/json";
-    let rows: [((&str, &str), &[&str], &str, &str, &str); 7] = [
+    let rows: [Row; 7] = [
         (
             SESSION,
             &["-e", "2099-12-31T12:00:00Z"],

@@ -45,6 +45,7 @@ pub(super) fn run(
             simulated: connection.is_simulated(),
             warnings: &[],
             problem: None,
+            voice: context.voice,
         };
         let reference = SandboxRef {
             name: plan.sandbox.to_string(),

@@ -169,6 +169,7 @@ async fn issue(
                     simulated,
                     warnings: &progress.warnings,
                     problem: problem.as_ref(),
+                    voice: context.voice,
                 },
                 object,
             )

@@ -7,9 +7,9 @@ mod secrets;
 mod tls;
 mod world;
 
-pub use relay::{Relay, raw_server, read_request};
-pub use row::{Row, check_all, row, value_places};
-pub use run::{Ran, Run, Running};
-pub use secrets::Secret;
-pub use tls::{TlsServer, certificate};
-pub use world::{SANDBOX, World, create, fault_on_create};
+pub(crate) use relay::{Relay, raw_server, read_request};
+pub(crate) use row::{Row, check_all, row, value_places};
+pub(crate) use run::{Ran, Run, Running};
+pub(crate) use secrets::{Secret, base64};
+pub(crate) use tls::{TlsServer, certificate};
+pub(crate) use world::{SANDBOX, World, create, fault_on_create};

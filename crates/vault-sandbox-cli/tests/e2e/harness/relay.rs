@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// Hands everything on to a simulated Vault, but plays a trick on requests for a token.
-pub struct Relay {
-    pub dns: String,
+pub(crate) struct Relay {
+    pub(crate) dns: String,
     creates: Arc<AtomicUsize>,
 }
 
@@ -16,7 +16,7 @@ pub struct Relay {
 type Trick = fn(TcpStream);
 
 impl Relay {
-    pub fn start(upstream: &str, trick: Option<Trick>) -> Self {
+    pub(crate) fn start(upstream: &str, trick: Option<Trick>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let dns = listener.local_addr().unwrap().to_string();
         let creates = Arc::new(AtomicUsize::new(0));
@@ -31,7 +31,7 @@ impl Relay {
     }
 
     /// How many requests for a token came.
-    pub fn creates(&self) -> usize {
+    pub(crate) fn creates(&self) -> usize {
         self.creates.load(Ordering::SeqCst)
     }
 }
@@ -82,7 +82,7 @@ fn serve(
 }
 
 /// Head and body.
-pub fn read_request(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+pub(crate) fn read_request(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut request = Vec::new();
     let mut byte = [0];
     while !request.ends_with(b"\r\n\r\n") {
@@ -101,7 +101,7 @@ pub fn read_request(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
 }
 
 /// Plays one script on every connection; the address.
-pub fn raw_server(play: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
+pub(crate) fn raw_server(play: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let dns = listener.local_addr().unwrap().to_string();
     let play = Arc::new(play);

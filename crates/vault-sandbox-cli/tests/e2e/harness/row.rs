@@ -18,7 +18,7 @@ type Given = fn(&World) -> Run;
 type Then = fn(&World, &Ran);
 
 /// What is given, and what must come of it. What is not said follows from the exit code.
-pub struct Row {
+pub(crate) struct Row {
     name: &'static str,
     given: Given,
     exits: Vec<i32>,
@@ -29,7 +29,7 @@ pub struct Row {
     then: Option<Then>,
 }
 
-pub fn row(name: &'static str, exit: i32, given: Given) -> Row {
+pub(crate) fn row(name: &'static str, exit: i32, given: Given) -> Row {
     Row {
         name,
         given,
@@ -44,36 +44,36 @@ pub fn row(name: &'static str, exit: i32, given: Given) -> Row {
 
 impl Row {
     /// Both are right: it depends on who is faster.
-    pub fn or(mut self, exit: i32) -> Self {
+    pub(crate) fn or(mut self, exit: i32) -> Self {
         self.exits.push(exit);
         self
     }
 
     /// How often the server is asked for a token.
-    pub fn posts(mut self, posts: usize) -> Self {
+    pub(crate) fn posts(mut self, posts: usize) -> Self {
         self.posts = Some(posts);
         self
     }
 
     /// How many tokens there are in the end.
-    pub fn tokens(mut self, tokens: usize) -> Self {
+    pub(crate) fn tokens(mut self, tokens: usize) -> Self {
         self.tokens = Some(tokens);
         self
     }
 
     /// Exactly where the value is: `stdout`, `record`, `work/token`.
-    pub fn value_in(mut self, places: &'static [&'static str]) -> Self {
+    pub(crate) fn value_in(mut self, places: &'static [&'static str]) -> Self {
         self.value_in = Some(places);
         self
     }
 
     /// What a person is told.
-    pub fn says(mut self, words: &'static [&'static str]) -> Self {
+    pub(crate) fn says(mut self, words: &'static [&'static str]) -> Self {
         self.says = words;
         self
     }
 
-    pub fn then(mut self, then: Then) -> Self {
+    pub(crate) fn then(mut self, then: Then) -> Self {
         self.then = Some(then);
         self
     }
@@ -133,7 +133,7 @@ impl Expected {
 }
 
 /// Runs all rows, some at a time, and names every one that fails.
-pub fn check_all(rows: &[Row]) {
+pub(crate) fn check_all(rows: &[Row]) {
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -243,7 +243,7 @@ fn check_json(ran: &Ran) {
 }
 
 /// Every place where a value is, in whatever form.
-pub fn value_places(world: &World, ran: &Ran) -> BTreeSet<String> {
+pub(crate) fn value_places(world: &World, ran: &Ran) -> BTreeSet<String> {
     let values = world.values();
     values
         .iter()

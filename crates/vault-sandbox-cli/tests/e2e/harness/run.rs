@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Nothing here takes as long; what does hangs.
 const WATCHDOG: Duration = Duration::from_secs(100);
 
-pub struct Run {
+pub(crate) struct Run {
     directory: PathBuf,
     args: Vec<OsString>,
     env: Vec<(String, Option<OsString>)>,
@@ -22,23 +22,23 @@ pub struct Run {
 }
 
 /// What came of it.
-pub struct Ran {
-    pub status: ExitStatus,
-    pub stdout: Vec<u8>,
-    pub stderr: Vec<u8>,
-    pub is_json: bool,
+pub(crate) struct Ran {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) is_json: bool,
 }
 
 /// A run that has not ended yet.
-pub struct Running {
-    pub child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
     is_json: bool,
 }
 
 impl Run {
-    pub fn new(directory: PathBuf, args: &[&str]) -> Self {
+    pub(crate) fn new(directory: PathBuf, args: &[&str]) -> Self {
         Self {
             directory,
             args: args.iter().map(OsString::from).collect(),
@@ -51,56 +51,51 @@ impl Run {
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
     }
 
-    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().to_owned());
         self
     }
 
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.env
             .push((name.to_owned(), Some(value.as_ref().to_owned())));
         self
     }
 
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.env.push((name.to_owned(), None));
         self
     }
 
-    pub fn stdin(mut self, bytes: &[u8]) -> Self {
+    pub(crate) fn stdin(mut self, bytes: &[u8]) -> Self {
         self.stdin = Some(bytes.to_vec());
         self
     }
 
-    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+    pub(crate) fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
         self.stdout = Some(stdout.into());
         self
     }
 
     /// A script that starts the program as `"$0" "$@"`.
-    pub fn shell(mut self, script: &str) -> Self {
+    pub(crate) fn shell(mut self, script: &str) -> Self {
         self.shell = Some(script.to_owned());
         self
     }
 
-    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.directory = directory.into();
-        self
-    }
-
     /// Waits two seconds for an answer.
-    pub fn hastily(mut self) -> Self {
+    pub(crate) fn hastily(mut self) -> Self {
         self.timeout = Some("2s");
         self
     }
 
     /// The arguments as they are.
-    pub fn without_timeout(mut self) -> Self {
+    pub(crate) fn without_timeout(mut self) -> Self {
         self.timeout = None;
         self
     }
 
-    pub fn start(self) -> Running {
+    pub(crate) fn start(self) -> Running {
         let program = env!("CARGO_BIN_EXE_vault-sandbox");
         let mut command = match &self.shell {
             Some(script) => {
@@ -144,21 +139,21 @@ impl Run {
         }
     }
 
-    pub fn go(self) -> Ran {
+    pub(crate) fn go(self) -> Ran {
         self.start().end()
     }
 }
 
 impl Running {
-    pub fn pid(&self) -> rustix::process::Pid {
+    pub(crate) fn pid(&self) -> rustix::process::Pid {
         rustix::process::Pid::from_child(&self.child)
     }
 
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let _ = rustix::process::kill_process(self.pid(), signal);
     }
 
-    pub fn end(mut self) -> Ran {
+    pub(crate) fn end(mut self) -> Ran {
         let end = Instant::now() + WATCHDOG;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -189,21 +184,21 @@ impl Running {
 
 impl Ran {
     /// The exit code; a signal as a shell shows it.
-    pub fn code(&self) -> i32 {
+    pub(crate) fn code(&self) -> i32 {
         let signal = || self.status.signal().map(|signal| 128 + signal);
         self.status.code().or_else(signal).unwrap()
     }
 
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
-    pub fn printed(&self) -> String {
+    pub(crate) fn printed(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
     /// The one object on stdout.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         let text = self.printed();
         assert_eq!(
             text.lines().count(),

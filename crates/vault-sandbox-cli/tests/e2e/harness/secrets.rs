@@ -1,12 +1,12 @@
 //! Finds a secret however it is written.
 
 /// A secret and the ways it may be written.
-pub struct Secret {
+pub(crate) struct Secret {
     needles: Vec<Vec<u8>>,
 }
 
 impl Secret {
-    pub fn new(secret: &str) -> Self {
+    pub(crate) fn new(secret: &str) -> Self {
         let bytes = secret.as_bytes();
         let mut needles = vec![bytes.to_vec()];
         let percent = |upper: bool, all: bool| -> Vec<u8> {
@@ -35,7 +35,7 @@ impl Secret {
         Self { needles }
     }
 
-    pub fn is_in(&self, haystack: &[u8]) -> bool {
+    pub(crate) fn is_in(&self, haystack: &[u8]) -> bool {
         self.needles
             .iter()
             .any(|needle| haystack.windows(needle.len()).any(|w| w == needle))
@@ -52,7 +52,7 @@ fn base64_inner(bytes: &[u8], before: usize) -> String {
     text[from..to].to_owned()
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     bytes
         .chunks(3)

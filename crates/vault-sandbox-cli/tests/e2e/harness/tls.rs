@@ -10,14 +10,14 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 
 use super::raw_server;
 
-pub struct TlsServer {
-    pub dns: String,
+pub(crate) struct TlsServer {
+    pub(crate) dns: String,
     /// Bytes of requests that got through.
     heard: Arc<AtomicUsize>,
 }
 
 impl TlsServer {
-    pub fn start(chain: &Chain) -> Self {
+    pub(crate) fn start(chain: &Chain) -> Self {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(chain.key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -39,23 +39,23 @@ impl TlsServer {
         Self { dns, heard }
     }
 
-    pub fn heard(&self) -> usize {
+    pub(crate) fn heard(&self) -> usize {
         self.heard.load(Ordering::SeqCst)
     }
 }
 
 /// A certificate and the authority that signed it.
-pub struct Chain {
+pub(crate) struct Chain {
     certificate: rcgen::Certificate,
     key: KeyPair,
-    pub authority_pem: String,
+    pub(crate) authority_pem: String,
 }
 
 /// Two authorities of one name would be taken for each other.
 static SERIAL: AtomicUsize = AtomicUsize::new(1);
 
 /// For this name or address, valid in these years.
-pub fn certificate(name: &str, years: std::ops::Range<i32>) -> Chain {
+pub(crate) fn certificate(name: &str, years: std::ops::Range<i32>) -> Chain {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let serial = SERIAL.fetch_add(1, Ordering::SeqCst);

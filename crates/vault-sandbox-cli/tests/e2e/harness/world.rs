@@ -9,14 +9,14 @@ use vault_sandbox_simulator::{Effect, Endpoint, Fault, RecordedRequest, Simulato
 
 use super::{Run, Secret};
 
-pub const SANDBOX: &str = "VeePharm Sandbox";
+pub(crate) const SANDBOX: &str = "VeePharm Sandbox";
 
-pub struct World {
+pub(crate) struct World {
     /// Searched for secrets after the run.
     root: tempfile::TempDir,
     /// For files that hold a credential on purpose.
     inputs: tempfile::TempDir,
-    pub vault: Simulator,
+    pub(crate) vault: Simulator,
     /// Other values than the server's own that may turn up.
     values: Mutex<Vec<String>>,
     /// Further credentials that must not.
@@ -26,14 +26,14 @@ pub struct World {
 }
 
 /// Something that was found below the root.
-pub struct Found {
+pub(crate) struct Found {
     /// As rows name it: `work/token`, or `record` for any pending record.
-    pub place: String,
-    pub path: PathBuf,
+    pub(crate) place: String,
+    pub(crate) path: PathBuf,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         for name in ["home", "state", "tmp", "work"] {
             fs::create_dir(root.path().join(name)).unwrap();
@@ -50,49 +50,49 @@ impl World {
         }
     }
 
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.root.path()
     }
 
     /// A path below the working directory of the program.
-    pub fn work(&self, name: &str) -> PathBuf {
+    pub(crate) fn work(&self, name: &str) -> PathBuf {
         self.root().join("work").join(name)
     }
 
     /// Writes a file that holds a credential on purpose; its path.
-    pub fn input(&self, name: &str, content: &[u8]) -> String {
+    pub(crate) fn input(&self, name: &str, content: &[u8]) -> String {
         let path = self.inputs.path().join(name);
         fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
     /// The program with a user name and password for the simulated Vault.
-    pub fn run(&self, args: &[&str]) -> Run {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         self.run_without_login(args)
             .env("VAULT_SANDBOX_USER", self.vault.user_name())
             .env("VAULT_SANDBOX_PASSWORD", self.vault.password())
     }
 
     /// The program with a session ID, for another address than the simulated Vault's own too.
-    pub fn run_with_session(&self, dns: &str, args: &[&str]) -> Run {
+    pub(crate) fn run_with_session(&self, dns: &str, args: &[&str]) -> Run {
         let session = self.vault.session();
         self.credentials.lock().unwrap().push(session.clone());
         self.run_without_login(args)
-            .env("VAULT_SANDBOX_DNS", &format!("http://{dns}"))
+            .env("VAULT_SANDBOX_DNS", format!("http://{dns}"))
             .env("VAULT_SANDBOX_SESSION_ID", &session)
     }
 
-    pub fn run_without_login(&self, args: &[&str]) -> Run {
+    pub(crate) fn run_without_login(&self, args: &[&str]) -> Run {
         let at = |name: &str| self.root().join(name).to_str().unwrap().to_owned();
         Run::new(self.root().join("work"), args)
-            .env("HOME", &at("home"))
-            .env("XDG_STATE_HOME", &at("state"))
-            .env("TMPDIR", &at("tmp"))
-            .env("VAULT_SANDBOX_DNS", &format!("http://{}", self.vault.dns()))
+            .env("HOME", at("home"))
+            .env("XDG_STATE_HOME", at("state"))
+            .env("TMPDIR", at("tmp"))
+            .env("VAULT_SANDBOX_DNS", format!("http://{}", self.vault.dns()))
     }
 
     /// `token create` into the file `token`, with the result as JSON.
-    pub fn create(&self, more: &[&str]) -> Run {
+    pub(crate) fn create(&self, more: &[&str]) -> Run {
         self.run(&with(
             &[
                 "token", "create", SANDBOX, "--format", "json", "-o", "token",
@@ -102,34 +102,34 @@ impl World {
     }
 
     /// The same, not waiting long: where an answer will not come.
-    pub fn create_hastily(&self, more: &[&str]) -> Run {
+    pub(crate) fn create_hastily(&self, more: &[&str]) -> Run {
         self.create(more).hastily()
     }
 
     /// The same through another address.
-    pub fn create_at(&self, dns: &str) -> Run {
+    pub(crate) fn create_at(&self, dns: &str) -> Run {
         let args = [
             "token", "create", SANDBOX, "--format", "json", "-o", "token",
         ];
         self.run_with_session(dns, &args).hastily()
     }
 
-    pub fn fault(&self, fault: Fault) -> &Self {
+    pub(crate) fn fault(&self, fault: Fault) -> &Self {
         self.vault.fault(fault);
         self
     }
 
     /// A value that Vault did not make, but the program may be told.
-    pub fn expect_value(&self, value: &str) {
+    pub(crate) fn expect_value(&self, value: &str) {
         self.values.lock().unwrap().push(value.to_owned());
     }
 
-    pub fn must_hide(&self, credential: &str) {
+    pub(crate) fn must_hide(&self, credential: &str) {
         self.credentials.lock().unwrap().push(credential.to_owned());
     }
 
     /// The requests that ask for a token.
-    pub fn creates(&self) -> Vec<RecordedRequest> {
+    pub(crate) fn creates(&self) -> Vec<RecordedRequest> {
         let is_create = |request: &RecordedRequest| {
             request.method == "POST"
                 && request.path.contains("/objects/sandbox/")
@@ -143,20 +143,20 @@ impl World {
     }
 
     /// The value that the program was told last.
-    pub fn value(&self) -> Option<String> {
+    pub(crate) fn value(&self) -> Option<String> {
         let told = self.values.lock().unwrap().last().cloned();
         told.or_else(|| self.vault.tokens(SANDBOX).last().map(|t| t.value.clone()))
     }
 
     /// Everything that must be in the places named only.
-    pub fn values(&self) -> Vec<Secret> {
+    pub(crate) fn values(&self) -> Vec<Secret> {
         let told = self.values.lock().unwrap().clone();
         let made = self.vault.tokens(SANDBOX).into_iter().map(|t| t.value);
         made.chain(told).map(|value| Secret::new(&value)).collect()
     }
 
     /// Everything that was let in with, or would have been.
-    pub fn credentials(&self) -> Vec<Secret> {
+    pub(crate) fn credentials(&self) -> Vec<Secret> {
         let mut all = self.credentials.lock().unwrap().clone();
         all.push(self.vault.password().to_owned());
         let values: Vec<_> = self
@@ -181,16 +181,16 @@ impl World {
     }
 
     /// From now on, what is there is no trace of the program's.
-    pub fn settle(&self) {
+    pub(crate) fn settle(&self) {
         *self.present.lock().unwrap() = self.files().into_iter().map(|f| f.place).collect();
     }
 
-    pub fn is_new(&self, found: &Found) -> bool {
+    pub(crate) fn is_new(&self, found: &Found) -> bool {
         !self.present.lock().unwrap().contains(&found.place)
     }
 
     /// All that is below the root, but no directories.
-    pub fn files(&self) -> Vec<Found> {
+    pub(crate) fn files(&self) -> Vec<Found> {
         let mut found = Vec::new();
         let mut directories = vec![self.root().to_owned()];
         while let Some(directory) = directories.pop() {
@@ -213,25 +213,25 @@ impl World {
         found
     }
 
-    pub fn records(&self) -> Vec<PathBuf> {
+    pub(crate) fn records(&self) -> Vec<PathBuf> {
         let records = self.files().into_iter().filter(|f| f.place == "record");
         records.map(|f| f.path).collect()
     }
 
     /// The operations that are open, as their records are named.
-    pub fn operations(&self) -> Vec<String> {
+    pub(crate) fn operations(&self) -> Vec<String> {
         let stem = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
         self.records().iter().map(stem).collect()
     }
 }
 
 /// `effect` on every request for a token.
-pub fn fault_on_create(effect: Effect) -> Fault {
+pub(crate) fn fault_on_create(effect: Effect) -> Fault {
     Fault::new(effect).on(Endpoint::GenerateSandboxToken)
 }
 
 /// A row's `given`: `token create` while every request for a token meets this.
-pub fn create(world: &World, effect: Effect) -> Run {
+pub(crate) fn create(world: &World, effect: Effect) -> Run {
     world.fault(fault_on_create(effect)).create_hastily(&[])
 }
 
