@@ -92,10 +92,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "PATH", help_heading = "Behaviour")]
     pub(crate) state_dir: Option<PathBuf>,
     /// Longest wait for an answer; a throttled Vault delays its answers, so a short one is wrong
-    #[arg(long, global = true, value_name = "D", default_value = "120s", value_parser = duration, help_heading = "Network")]
+    #[arg(long, global = true, value_name = "D", default_value = "120s", value_parser = duration, allow_hyphen_values = true, help_heading = "Network")]
     pub(crate) timeout: Duration,
     /// Longest wait for a connection
-    #[arg(long, global = true, value_name = "D", default_value = "10s", value_parser = duration, help_heading = "Network")]
+    #[arg(long, global = true, value_name = "D", default_value = "10s", value_parser = duration, allow_hyphen_values = true, help_heading = "Network")]
     pub(crate) connect_timeout: Duration,
     /// Certificates (PEM) to trust besides the platform's
     #[arg(long, global = true, value_name = "PATH", help_heading = "Network")]

@@ -14,10 +14,6 @@ fn refused_port() -> String {
 #[test]
 fn nothing_is_sent_where_there_is_no_connection() {
     check_all(&[
-        row("name resolution fails", 7, |w| {
-            w.create_hastily(&["--dns", "https://nowhere.invalid"])
-        })
-        .says(&["no connection", "nowhere.invalid"]),
         row("the port is refused", 7, |w| w.create_at(&refused_port())).says(&["refused"]),
         row("gone between the list and the request", 7, |w| {
             // The relay ends after one answer; so does the place it listened at.
@@ -43,12 +39,29 @@ fn nothing_is_sent_where_there_is_no_connection() {
     ]);
 }
 
-/// A listener whose queue is full answers no greeting. What the kernel makes of it differs.
+/// A listener whose queue is full drops what knocks: nothing comes back, not even a refusal.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_connection_that_never_stands_is_bounded() {
+    let hole = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let any: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+    hole.bind(&any.into()).unwrap();
+    hole.listen(0).unwrap();
+    let address = hole.local_addr().unwrap();
+    let _queued: Vec<_> = (0..4)
+        .map(|_| {
+            let knocking =
+                socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+            knocking.set_nonblocking(true).unwrap();
+            // In progress, by nature.
+            let _ = knocking.connect(&address);
+            knocking
+        })
+        .collect();
     let world = World::new();
+    let dns = format!("https://{}", address.as_socket().unwrap());
     let ran = world
-        .create_hastily(&["--dns", "https://192.0.2.1", "--connect-timeout", "1s"])
+        .create_hastily(&["--dns", &dns, "--connect-timeout", "1s"])
         .go();
     assert_eq!(ran.code(), 7, "{}", ran.said());
     assert_eq!(world.files().len(), 0);
