@@ -31,7 +31,9 @@ pub(crate) struct Pending {
 pub(crate) struct PendingRecord {
     path: PathBuf,
     file: File,
-    written: usize,
+    /// How much of it is on disk for certain; then, what was written since.
+    synced: usize,
+    unsynced: Vec<u8>,
     /// Nothing was persisted, or everything was delivered: the file goes when this does.
     disposable: bool,
 }
@@ -77,7 +79,8 @@ impl Pending {
                     .open(&path)
                     .map_err(failed)?,
                 path: path.clone(),
-                written: 0,
+                synced: 0,
+                unsynced: Vec::new(),
                 disposable: true,
             };
             flock(&record.file, FlockOperation::LockExclusive).map_err(|e| failed(e.into()))?;
@@ -133,11 +136,12 @@ impl Pending {
         file.read_exact_at(&mut journal, 0).map_err(failed)?;
         match Record::read(&journal) {
             Ok(record) => {
-                let written = record.intact;
+                erase_after(&file, &journal, record.intact).map_err(failed)?;
                 let opened = PendingRecord {
                     path,
                     file,
-                    written,
+                    synced: record.intact,
+                    unsynced: Vec::new(),
                     disposable: false,
                 };
                 Ok(Some(Opened::Open(Box::new(record), opened)))
@@ -147,7 +151,8 @@ impl Pending {
                 drop(PendingRecord {
                     path,
                     file,
-                    written: 0,
+                    synced: 0,
+                    unsynced: Vec::new(),
                     disposable: true,
                 });
                 Ok(Some(Opened::Nothing))
@@ -179,14 +184,19 @@ impl Pending {
 
 impl PendingRecord {
     /// Appends an entry and has it on disk.
+    ///
+    /// What an earlier call wrote but could not sync is written again: a line must not come to stand
+    /// behind one that the disk forgets.
     pub(crate) fn append(&mut self, entry: &Entry) -> io::Result<()> {
         let line = entry.to_line();
-        self.file
-            .write_all_at(line.as_bytes(), self.written as u64)?;
-        // Written, if perhaps not for ever: what comes next must not overwrite it.
-        self.written += line.len();
+        let pending = [self.unsynced.as_slice(), line.as_bytes()].concat();
+        self.file.write_all_at(&pending, self.synced as u64)?;
         self.disposable = false;
-        self.file.sync_data()
+        self.unsynced = pending;
+        self.file.sync_data()?;
+        self.synced += self.unsynced.len();
+        self.unsynced.clear();
+        Ok(())
     }
 
     /// Removes the record: what it held is everywhere it should be, or is of no use.
@@ -222,9 +232,77 @@ fn is_named(file: &File) -> io::Result<bool> {
     Ok(file.metadata()?.nlink() > 0)
 }
 
+/// What follows the intact lines was never said: a line of it must not be taken for one, once it
+/// comes to stand behind a new one.
+fn erase_after(file: &File, journal: &[u8], intact: usize) -> io::Result<()> {
+    let rest = journal.get(intact..).unwrap_or_default();
+    if rest.iter().all(|byte| *byte == FILLER) {
+        return Ok(());
+    }
+    file.write_all_at(&vec![FILLER; rest.len()], intact as u64)?;
+    file.sync_data()
+}
+
 fn sync_directory_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(directory) => File::open(directory)?.sync_all(),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vault_sandbox_core::endpoints::Encoding;
+    use vault_sandbox_core::issuance::{Intent, Order, VerifyRule};
+    use vault_sandbox_core::{ApiVersion, Expiry};
+
+    use super::*;
+
+    fn intent(operation: OperationId) -> Entry {
+        Entry::Intent(Intent {
+            operation,
+            started: "2026-11-23T18:04:11Z".parse().unwrap(),
+            vault: "veepharm.veevavault.com".parse().unwrap(),
+            vault_id: None,
+            api_version: ApiVersion::V26_2,
+            sandbox: "VeePharm Sandbox".parse().unwrap(),
+            sandbox_dns: None,
+            name: "ci".parse().unwrap(),
+            expiry: Expiry::never(),
+            encoding: Encoding::Form,
+            destinations: vec!["-".to_owned()],
+            verify: VerifyRule::Never,
+            order: Order::DeliverFirst,
+        })
+    }
+
+    #[test]
+    fn what_follows_a_torn_line_is_erased_before_anything_is_added() {
+        let directory = tempfile::tempdir().unwrap();
+        let pending = Pending::new(directory.path());
+        let operation = OperationId::from_bytes([1, 2, 3, 4]);
+        let mut record = pending.reserve(operation).unwrap();
+        record.append(&intent(operation)).unwrap();
+        let intact = record.synced as u64;
+        let stale = Entry::Lost(vec!["STALE".parse().unwrap()]).to_line();
+        // As a crash leaves it: a torn line, and behind it one that a lost write had overtaken.
+        record.file.write_all_at(b"torn\n", intact).unwrap();
+        record
+            .file
+            .write_all_at(stale.as_bytes(), intact + 5)
+            .unwrap();
+        drop(record);
+
+        let Some(Opened::Open(read, mut record)) = pending.open(operation).unwrap() else {
+            panic!("it is open");
+        };
+        assert!(read.lost.is_empty());
+        let journal = std::fs::read(record.path()).unwrap();
+        assert!(!String::from_utf8_lossy(&journal).contains("STALE"));
+        record
+            .append(&Entry::Lost(vec!["NEW".parse().unwrap()]))
+            .unwrap();
+        let read = Record::read(&std::fs::read(record.path()).unwrap()).unwrap();
+        assert_eq!(read.lost.len(), 1);
     }
 }
