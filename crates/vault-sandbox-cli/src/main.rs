@@ -25,8 +25,8 @@ mod voice;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::args::{Cli, Command, Format, SandboxCommand, TokenCommand};
 use crate::commands::{Context, create, documents, list, recover, revoke, sandboxes, simulate};
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         ),
         None => match Cli::try_parse_from(&words) {
             Ok(cli) => run(&cli),
-            Err(error) => usage(&error, is_json_asked(&words)),
+            Err(error) => usage(&error, is_json_asked(&words), &command_among(&words)),
         },
     };
     ExitCode::from(code)
@@ -148,7 +148,7 @@ fn secret_among(words: &[OsString]) -> Option<Problem> {
     })
 }
 
-fn usage(error: &clap::Error, json: bool) -> u8 {
+fn usage(error: &clap::Error, json: bool, command: &str) -> u8 {
     let text = error.render();
     if matches!(
         error.kind(),
@@ -165,7 +165,20 @@ fn usage(error: &clap::Error, json: bool) -> u8 {
     }
     let text = text.to_string();
     let problem = Problem::usage(text.trim().trim_start_matches("error: ").to_owned());
-    complain(&voice, &problem, json, "", false)
+    complain(&voice, &problem, json, command, false)
+}
+
+/// The command that was meant, where the arguments as a whole were not understood.
+fn command_among(words: &[OsString]) -> String {
+    let mut command = Cli::command();
+    let mut names = Vec::new();
+    for word in words.iter().skip(1) {
+        if let Some(sub) = command.find_subcommand(word).cloned() {
+            names.push(sub.get_name().to_owned());
+            command = sub;
+        }
+    }
+    names.join(" ")
 }
 
 /// Whether the result is asked for as JSON, before the arguments are understood.

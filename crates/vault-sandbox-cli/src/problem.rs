@@ -108,7 +108,7 @@ pub(crate) fn sentence(doing: &str, error: &Error) -> String {
                 _ => "the exchange with Vault failed",
             };
             match innermost(source) {
-                Some(cause) => format!("{doing}: {said} ({cause})."),
+                Some(cause) => format!("{doing}: {said} ({cause}).{}", certificate_hint(&cause)),
                 None => format!("{doing}: {said}."),
             }
         }
@@ -129,6 +129,15 @@ pub(crate) fn sentence(doing: &str, error: &Error) -> String {
             )
         }
         _ => format!("{doing}: {error:#}."),
+    }
+}
+
+/// The one certificate error that is mended here, not at the server.
+fn certificate_hint(cause: &str) -> &'static str {
+    if cause.contains("UnknownIssuer") {
+        " Nobody that this machine trusts vouches for the certificate. If a company's proxy stands between, give its certificate with --ca-file."
+    } else {
+        ""
     }
 }
 
