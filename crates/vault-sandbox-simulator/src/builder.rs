@@ -18,6 +18,8 @@ pub struct Builder {
     pub(crate) faults: Vec<Fault>,
     pub(crate) seed: u64,
     pub(crate) fixed_clock: Option<DateTime<Utc>>,
+    pub(crate) control: bool,
+    pub(crate) https: bool,
 }
 
 impl Default for Builder {
@@ -30,6 +32,8 @@ impl Default for Builder {
             faults: Vec::new(),
             seed: 0,
             fixed_clock: None,
+            control: false,
+            https: false,
         }
     }
 }
@@ -85,6 +89,21 @@ impl Builder {
         self
     }
 
+    /// Lets it be driven over HTTP too, below `/simulator/`: a path that no Vault has. For tests
+    /// in other languages; whoever can open a port can then do what this handle can.
+    pub fn control(mut self) -> Self {
+        self.control = true;
+        self
+    }
+
+    /// Every Vault of it speaks https, with a certificate for 127.0.0.1, localhost and `::1` of
+    /// a throw-away authority: [`Simulator::ca_certificate`]. Its key never leaves memory.
+    #[cfg(feature = "https")]
+    pub fn https(mut self) -> Self {
+        self.https = true;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -110,6 +129,9 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
+    /// There is no certificate to be had.
+    #[error("cannot make a certificate")]
+    Certificate(#[source] io::Error),
     /// The thread or its runtime could not be had.
     #[error("cannot start the simulator's thread")]
     Thread(#[source] io::Error),

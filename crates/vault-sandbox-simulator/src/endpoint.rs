@@ -38,6 +38,10 @@ pub enum Endpoint {
     ListSandboxes,
     /// `GET /api/{version}/objects/sandbox/{vault_id}`
     ShowSandbox,
+    /// `POST /api/{version}/objects/sandbox`
+    CreateSandbox,
+    /// `GET /api/{version}/services/jobs/{job_id}`
+    JobStatus,
     /// `POST /api/{version}/objects/sandbox/{sandbox_name}/users/me/api_access_token__sys`
     GenerateSandboxToken,
     /// `POST /api/{version}/objects/users/{user_id}/api_access_token__sys`
@@ -145,6 +149,8 @@ fn find_versioned<'a>(method: &Method, segments: &[&'a str]) -> Option<(Endpoint
         ("POST", ["keep-alive"]) => (Endpoint::KeepAlive, ""),
         ("DELETE", ["session"]) => (Endpoint::EndSession, ""),
         ("GET", ["objects", "users", "me"]) => (Endpoint::WhoAmI, ""),
+        ("POST", ["objects", "sandbox"]) => (Endpoint::CreateSandbox, ""),
+        ("GET", ["services", "jobs", id]) => (Endpoint::JobStatus, *id),
         ("GET", ["objects", "sandbox"]) => (Endpoint::ListSandboxes, ""),
         ("GET", ["objects", "sandbox", id]) => (Endpoint::ShowSandbox, *id),
         ("POST", ["objects", "sandbox", name, "users", "me", TOKEN]) => {

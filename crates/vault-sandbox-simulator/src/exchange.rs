@@ -18,6 +18,7 @@ use crate::{
 
 /// Answers one request to the Vault `at`. Pure but for the world it changes.
 pub(crate) fn answer(world: &mut World, at: At, request: &Request<Bytes>) -> Response<Bytes> {
+    world.settle_jobs();
     let mut exchange = Exchange {
         world,
         at,
@@ -167,15 +168,7 @@ impl Exchange<'_> {
     /// A page in a browser can make any name point to loopback; its requests still carry
     /// that name.
     fn check_host(&self) -> Outcome<()> {
-        let host = header_text(self.request.headers(), &HOST);
-        let (_, port) = self.vault().dns.rsplit_once(':').unwrap_or_default();
-        let ours = host.rsplit_once(':').is_some_and(|(name, asked)| {
-            let is_loopback = ["127.0.0.1", "localhost", "[::1]"]
-                .iter()
-                .any(|known| name.eq_ignore_ascii_case(known));
-            is_loopback && asked == port
-        });
-        if ours {
+        if names(self.request.headers(), self.vault()) {
             Ok(())
         } else {
             Err(
@@ -254,6 +247,18 @@ impl Credential {
         let (Self::Session(value) | Self::Token(value)) = self;
         value.chars().take(16).collect()
     }
+}
+
+/// Whether the `Host` header is loopback, with the port of this Vault.
+pub(crate) fn names(headers: &HeaderMap, vault: &Vault) -> bool {
+    let host = header_text(headers, &HOST);
+    let (_, port) = vault.dns.rsplit_once(':').unwrap_or_default();
+    host.rsplit_once(':').is_some_and(|(name, asked)| {
+        let is_loopback = ["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known));
+        is_loopback && asked == port
+    })
 }
 
 /// Text of a header; empty if it is missing or not text.

@@ -284,6 +284,12 @@ impl Faults {
         self.0.push((fault, 0));
     }
 
+    /// The rules and how often each has matched.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let rule = |(fault, matched): &(Fault, u32)| serde_json::json!({"fault": fault, "matched": matched});
+        self.0.iter().map(rule).collect()
+    }
+
     /// Counts a request in every rule that matches it. The oldest rule that strikes is played.
     pub(crate) fn strike(
         &mut self,

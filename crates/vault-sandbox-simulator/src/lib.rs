@@ -2,6 +2,7 @@
 
 mod builder;
 mod clock;
+mod control;
 mod edit;
 mod endpoint;
 mod envelope;
@@ -9,6 +10,7 @@ mod exchange;
 mod expiry;
 mod fault;
 mod ids;
+mod jobs;
 mod millis;
 mod params;
 mod play;
@@ -19,6 +21,8 @@ mod seed;
 mod server;
 mod simulator;
 mod switches;
+#[cfg_attr(not(feature = "https"), path = "no_tls.rs")]
+mod tls;
 mod vql;
 mod world;
 mod zone;

@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method, header};
+use serde_json::{Map, Value, json};
 
 /// A request as it arrived.
 ///
@@ -25,6 +26,31 @@ pub struct RecordedRequest {
     pub body: Bytes,
 }
 
+impl RecordedRequest {
+    /// What `Debug` shows, as JSON.
+    pub(crate) fn shown(&self) -> Value {
+        let headers: Map<String, Value> = self
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                let shown = if SHOWN.contains(name) {
+                    String::from_utf8_lossy(value.as_bytes())
+                } else {
+                    "[hidden]".into()
+                };
+                (name.to_string(), shown.into())
+            })
+            .collect();
+        json!({
+            "vault": self.vault,
+            "method": self.method.as_str(),
+            "path": self.path.split('?').next(),
+            "headers": headers,
+            "body_bytes": self.body.len(),
+        })
+    }
+}
+
 impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.split('?').next().unwrap_or_default();
@@ -39,17 +65,19 @@ impl fmt::Debug for RecordedRequest {
 }
 
 /// An allow-list: a header that nobody thought of stays hidden.
+const SHOWN: [header::HeaderName; 5] = [
+    header::ACCEPT,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::HOST,
+    header::USER_AGENT,
+];
+
+/// Shows the values of those only.
 struct HarmlessHeaders<'a>(&'a HeaderMap);
 
 impl fmt::Debug for HarmlessHeaders<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: [header::HeaderName; 5] = [
-            header::ACCEPT,
-            header::CONTENT_LENGTH,
-            header::CONTENT_TYPE,
-            header::HOST,
-            header::USER_AGENT,
-        ];
         let mut map = f.debug_map();
         for (name, value) in self.0 {
             if SHOWN.contains(name) {

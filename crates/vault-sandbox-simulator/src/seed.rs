@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Builder,
@@ -19,9 +19,9 @@ pub(crate) const PARENT_NAME: &str = "VeePharm";
 /// Name of the Vault that authentication defaulting lands in.
 pub(crate) const OTHER_NAME: &str = "VeePharm Quality";
 const OTHER_ID: u64 = 1_000_661;
-const FIRST_SANDBOX_ID: u64 = 1_000_700;
-const FIRST_USER_ID: u64 = 61_603;
-const PASSWORD: &str = "simulated-password";
+pub(crate) const FIRST_SANDBOX_ID: u64 = 1_000_700;
+pub(crate) const FIRST_USER_ID: u64 = 61_603;
+pub(crate) const PASSWORD: &str = "simulated-password";
 
 /// A user of every simulated Vault. `Debug` does not show the password.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,6 +35,9 @@ pub struct User {
     pub password: String,
     /// `user_timezone__v`, where a day ends for this user.
     pub time_zone: String,
+    /// Whether the user may read the list of sandboxes. One who may not can still generate a
+    /// token for a sandbox.
+    pub may_list_sandboxes: bool,
     /// Whether the user is active.
     pub active: bool,
     /// Whether the user sees everyone's tokens and may generate them for others.
@@ -56,6 +59,7 @@ impl User {
             name: name.into(),
             password: password.into(),
             time_zone: "America/Denver".into(),
+            may_list_sandboxes: true,
             active: true,
             admin: false,
             api_access: true,
@@ -86,6 +90,10 @@ pub struct Sandbox {
     pub status: SandboxStatus,
     /// When it goes away; `None` is answered as the text `NULL`, as Vault does.
     pub expiration: Option<DateTime<Utc>>,
+    /// The domain of its users' names.
+    pub domain: String,
+    /// `general`, `limited` or `prerelease`.
+    pub release: String,
 }
 
 impl Sandbox {
@@ -97,12 +105,14 @@ impl Sandbox {
             size: SandboxSize::Small,
             status: SandboxStatus::Active,
             expiration: None,
+            domain: "veepharm-sbx.com".into(),
+            release: "general".into(),
         }
     }
 }
 
 /// `status` of a sandbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SandboxStatus {
     /// New, or just refreshed.
@@ -116,7 +126,7 @@ pub enum SandboxStatus {
 }
 
 /// `size` of a sandbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SandboxSize {
     /// Up to 100 thousand records.
     Small,
@@ -165,7 +175,9 @@ pub(crate) fn users() -> Vec<User> {
     no_api.api_access = false;
     let mut veeva_id = user("veeva.id");
     veeva_id.veeva_id = true;
-    vec![jane, owner, inactive, new_hire, no_api, veeva_id]
+    let mut read_only = user("read.only");
+    read_only.may_list_sandboxes = false;
+    vec![jane, owner, inactive, new_hire, no_api, veeva_id, read_only]
 }
 
 pub(crate) fn sandboxes() -> Vec<Sandbox> {
@@ -226,6 +238,9 @@ impl World {
             users: setup.users.iter().map(account).collect(),
             vaults,
             sessions: Vec::new(),
+            jobs: Vec::new(),
+            scheme: if setup.https { "https" } else { "http" },
+            dns: dns.to_vec(),
         }
     }
 }

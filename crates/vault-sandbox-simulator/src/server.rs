@@ -16,12 +16,14 @@ use socket2::{SockRef, Socket};
 use tokio::{net, runtime, sync::oneshot};
 
 use crate::{
-    Effect, RecordedRequest,
+    Builder, Effect, RecordedRequest, control,
     endpoint::Route,
+    envelope::Failure,
     exchange,
     fault::Faults,
     play::{self, HungUp},
     script::Script,
+    tls::Acceptor,
     world::{At, World},
 };
 
@@ -33,6 +35,10 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) faults: Faults,
     pub(crate) requests: Vec<RecordedRequest>,
+    pub(crate) setup: Arc<Builder>,
+    pub(crate) tls: Option<Acceptor>,
+    /// The addresses that are listened on: one per Vault in the world's order, then spare ones.
+    dns: Vec<String>,
 }
 
 pub(crate) type Shared = Arc<Mutex<Stage>>;
@@ -55,8 +61,7 @@ pub(crate) fn run(
         .and_then(|runtime| {
             let entered = runtime.enter();
             for (place, listener) in listeners.into_iter().enumerate() {
-                let listener = net::TcpListener::from_std(listener)?;
-                runtime.spawn(accept(listener, At(place), Arc::clone(stage)));
+                open(listener, place, stage)?;
             }
             drop(entered);
             Ok(runtime)
@@ -71,17 +76,52 @@ pub(crate) fn run(
     }
 }
 
+/// Loopback only: whoever reaches a simulator can have tokens of it.
+pub(crate) fn listen(port: u16) -> io::Result<(TcpListener, String)> {
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    listener.set_nonblocking(true)?;
+    let dns = listener.local_addr()?.to_string();
+    Ok((listener, dns))
+}
+
+/// Serves a Vault, or a place where one may be one day. To be called on the runtime.
+fn open(listener: TcpListener, place: usize, stage: &Shared) -> io::Result<()> {
+    let listener = net::TcpListener::from_std(listener)?;
+    tokio::spawn(accept(listener, At(place), Arc::clone(stage)));
+    Ok(())
+}
+
+/// Sees to it that so many addresses are listened on. To be called on the runtime.
+pub(crate) fn make_room(shared: &Shared, addresses: usize) -> io::Result<()> {
+    let stage = &mut lock(shared);
+    while stage.dns.len() < addresses {
+        let (listener, dns) = listen(0)?;
+        open(listener, stage.dns.len(), shared)?;
+        stage.world.dns.push(dns.clone());
+        stage.dns.push(dns);
+    }
+    Ok(())
+}
+
 async fn accept(listener: net::TcpListener, at: At, stage: Shared) {
+    let tls = lock(&stage).tls.clone();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(connection(stream, at, Arc::clone(&stage)))),
+            Ok((stream, _)) => {
+                drop(tokio::spawn(connection(
+                    stream,
+                    at,
+                    Arc::clone(&stage),
+                    tls.clone(),
+                )));
+            }
             // Out of descriptors, most likely: some will come back.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn connection(stream: net::TcpStream, at: At, stage: Shared) {
+async fn connection(stream: net::TcpStream, at: At, stage: Shared, tls: Option<Acceptor>) {
     // Dripping bytes must leave one by one.
     let second_handle = stream
         .set_nodelay(true)
@@ -90,14 +130,19 @@ async fn connection(stream: net::TcpStream, at: At, stage: Shared) {
         return;
     };
     let service = service_fn(|request| serve(&stage, at, &socket, request));
-    // An error here is a client that went, or a fault that was played.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let http = http1::Builder::new();
+    // An error here is a client that went or does not trust us, or a fault that was played.
+    let _ = match tls {
+        None => http.serve_connection(TokioIo::new(stream), service).await,
+        Some(tls) => match tls.accept(stream).await {
+            Ok(stream) => http.serve_connection(TokioIo::new(stream), service).await,
+            Err(_) => return,
+        },
+    };
 }
 
 async fn serve(
-    stage: &Mutex<Stage>,
+    stage: &Shared,
     at: At,
     socket: &Socket,
     request: Request<Incoming>,
@@ -107,8 +152,17 @@ async fn serve(
     let body = body.map_err(|_| HungUp)?.to_bytes();
     let request = Request::from_parts(head, body);
 
-    let effect = lock(stage).arrive(at, &request);
-    let carry_out = || exchange::answer(&mut lock(stage).world, at, &request);
+    if control::is_meant(stage, &request) {
+        return Ok(control::answer(stage, at, &request).map(Script::whole));
+    }
+    let effect = lock(stage).arrive(at, &request)?;
+    let carry_out = || {
+        let answer = lock(stage).answer(at, &request);
+        // A spare address for the next sandbox. Without one, creating one more is refused.
+        let vaults = lock(stage).world.vaults.len();
+        let _ = make_room(stage, vaults + 1);
+        answer
+    };
     match effect {
         None => Ok(carry_out().map(Script::whole)),
         Some(effect) => play::play(effect, socket, carry_out).await,
@@ -116,8 +170,42 @@ async fn serve(
 }
 
 impl Stage {
-    /// Notes a request and says what is to go wrong with it.
-    fn arrive(&mut self, at: At, request: &Request<Bytes>) -> Option<Effect> {
+    pub(crate) fn new(setup: Arc<Builder>, dns: Vec<String>, tls: Option<Acceptor>) -> Self {
+        Self {
+            world: World::new(&setup, &dns),
+            faults: setup.faults.iter().cloned().collect(),
+            requests: Vec::new(),
+            setup,
+            tls,
+            dns,
+        }
+    }
+
+    /// The beginning of this world, at the same addresses.
+    pub(crate) fn open(&mut self, setup: &Builder) {
+        self.world = World::new(setup, &self.dns);
+        self.faults = setup.faults.iter().cloned().collect();
+        self.requests = Vec::new();
+    }
+
+    /// The true answer. Between its arrival and now, a reset may have taken the Vault away.
+    fn answer(&mut self, at: At, request: &Request<Bytes>) -> Response<Bytes> {
+        if at.0 < self.world.vaults.len() {
+            return exchange::answer(&mut self.world, at, request);
+        }
+        let failure = Failure::no_such_resource();
+        let answer = failure.into_answer(&self.world.switches);
+        let mut response = Response::new(answer.to_bytes());
+        *response.status_mut() = answer.http;
+        response
+    }
+
+    /// Notes a request and says what is to go wrong with it. Nobody answers where there is no
+    /// Vault yet.
+    fn arrive(&mut self, at: At, request: &Request<Bytes>) -> Result<Option<Effect>, HungUp> {
+        if at.0 >= self.world.vaults.len() {
+            return Err(HungUp);
+        }
         let vault = self.world.vault(at).name();
         let path = match request.uri().path_and_query() {
             Some(path) => path.as_str(),
@@ -131,6 +219,6 @@ impl Stage {
             body: request.body().clone(),
         });
         let endpoint = Route::of(request).ok().map(|route| route.endpoint);
-        self.faults.strike(vault, request.method(), path, endpoint)
+        Ok(self.faults.strike(vault, request.method(), path, endpoint))
     }
 }

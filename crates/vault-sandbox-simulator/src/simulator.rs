@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    net::TcpListener,
     sync::{Arc, Mutex, mpsc},
     thread::{self, JoinHandle},
     time::Duration,
@@ -15,7 +14,7 @@ use crate::{
     Builder, Fault, RecordedRequest, SandboxStatus, StartError, Switches, TokenRecord,
     fault::Faults,
     server::{self, Shared, Stage, lock},
-    world::{ATTEMPTS_UNTIL_LOCKED, At, Kind, Who, World},
+    world::{At, Who},
 };
 
 /// A running Vault with its sandboxes, on a thread of its own.
@@ -23,9 +22,10 @@ use crate::{
 /// Every method may be called from sync and from async code. Dropping it closes all
 /// connections and waits for the thread to end.
 pub struct Simulator {
-    setup: Builder,
-    /// One address per Vault, in the world's order.
-    dns: Vec<String>,
+    setup: Arc<Builder>,
+    /// The addresses that never change.
+    parent_dns: String,
+    other_dns: String,
     stage: Shared,
     /// Dropping it stops the thread.
     stop: Option<oneshot::Sender<()>>,
@@ -50,21 +50,38 @@ impl Simulator {
     /// Address of the parent Vault, `127.0.0.1:PORT`.
     #[must_use]
     pub fn dns(&self) -> &str {
-        self.dns_of(At::PARENT)
+        &self.parent_dns
+    }
+
+    /// The parent Vault as a URL: `http://127.0.0.1:PORT`, or `https://…`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.setup.https { "https" } else { "http" };
+        format!("{scheme}://{}", self.parent_dns)
+    }
+
+    /// The certificate, in PEM, of the authority that [`Builder::https`] made; `None` without
+    /// https. Clients have to trust it.
+    #[cfg(feature = "https")]
+    #[must_use]
+    pub fn ca_certificate(&self) -> Option<String> {
+        let stage = lock(&self.stage);
+        stage.tls.as_ref().map(|tls| tls.authority().to_owned())
     }
 
     /// Address of a sandbox, whatever its status.
     #[must_use]
     pub fn sandbox_dns(&self, name: &str) -> Option<String> {
-        let at = lock(&self.stage).world.sandbox_named(name)?;
-        Some(self.dns_of(at).to_owned())
+        let world = &lock(&self.stage).world;
+        let at = world.sandbox_named(name)?;
+        Some(world.vault(at).dns.clone())
     }
 
     /// Address of the other Vault, where signing in lands if
     /// [`sign_in_lands_elsewhere`](Switches::sign_in_lands_elsewhere) says so.
     #[must_use]
     pub fn other_dns(&self) -> &str {
-        self.dns_of(At::OTHER)
+        &self.other_dns
     }
 
     /// Id of the parent Vault.
@@ -154,12 +171,7 @@ impl Simulator {
     ///
     /// [`UnknownName`] if there is no such user.
     pub fn lock_user(&self, name: &str) -> Result<(), UnknownName> {
-        let world = &mut lock(&self.stage).world;
-        let who = world
-            .user_named(name)
-            .ok_or_else(|| UnknownName::of(name))?;
-        world.account_mut(who).wrong_passwords = ATTEMPTS_UNTIL_LOCKED;
-        Ok(())
+        lock(&self.stage).world.lock_user(name)
     }
 
     /// Gives a sandbox another status.
@@ -168,34 +180,38 @@ impl Simulator {
     ///
     /// [`UnknownName`] if there is no such sandbox.
     pub fn set_sandbox_status(&self, name: &str, status: SandboxStatus) -> Result<(), UnknownName> {
-        let world = &mut lock(&self.stage).world;
-        let at = world.sandbox_named(name);
-        match at.map(|at| &mut world.vault_mut(at).kind) {
-            Some(Kind::Sandbox(sandbox)) => sandbox.status = status,
-            _ => return Err(UnknownName::of(name)),
-        }
-        Ok(())
+        lock(&self.stage).world.set_sandbox_status(name, status)
     }
 
     /// Back to how it started: world, clock, switches, faults and the list of requests. The
     /// addresses stay.
     pub fn reset(&self) {
-        *lock(&self.stage) = opening(&self.setup, &self.dns);
+        lock(&self.stage).open(&self.setup);
     }
 
     pub(crate) fn launch(setup: Builder) -> Result<Self, StartError> {
         if setup.users.is_empty() {
             return Err(StartError::NoUser);
         }
-        // The parent, the other Vault, and one more for each sandbox.
-        let others = 1 + setup.sandboxes.len();
+        let setup = Arc::new(setup);
+        #[cfg(feature = "https")]
+        let tls = setup
+            .https
+            .then(crate::tls::Acceptor::new)
+            .transpose()
+            .map_err(StartError::Certificate)?;
+        #[cfg(not(feature = "https"))]
+        let tls = None;
+        // The parent, the other Vault, one more for each sandbox, and one to spare.
+        let others = 2 + setup.sandboxes.len();
         let ports = std::iter::once(setup.port).chain(std::iter::repeat_n(0, others));
         let (listeners, dns): (Vec<_>, Vec<_>) = ports
-            .map(listen)
+            .map(|port| server::listen(port).map_err(|source| StartError::Bind { port, source }))
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
             .unzip();
-        let stage = Arc::new(Mutex::new(opening(&setup, &dns)));
+        let (parent_dns, other_dns) = (dns[At::PARENT.0].clone(), dns[At::OTHER.0].clone());
+        let stage = Arc::new(Mutex::new(Stage::new(Arc::clone(&setup), dns, tls)));
 
         let (stop, stopped) = oneshot::channel();
         let (report, started) = mpsc::channel();
@@ -212,15 +228,12 @@ impl Simulator {
         }
         Ok(Self {
             setup,
-            dns,
+            parent_dns,
+            other_dns,
             stage,
             stop: Some(stop),
             thread: Some(thread),
         })
-    }
-
-    fn dns_of(&self, at: At) -> &str {
-        &self.dns[at.0]
     }
 }
 
@@ -250,25 +263,7 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         Self { name: name.into() }
     }
-}
-
-fn opening(setup: &Builder, dns: &[String]) -> Stage {
-    Stage {
-        world: World::new(setup, dns),
-        faults: setup.faults.iter().cloned().collect(),
-        requests: Vec::new(),
-    }
-}
-
-/// Loopback only: whoever reaches a simulator can have tokens of it.
-fn listen(port: u16) -> Result<(TcpListener, String), StartError> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        let dns = listener.local_addr()?.to_string();
-        Ok((listener, dns))
-    });
-    listener.map_err(|source| StartError::Bind { port, source })
 }

@@ -44,6 +44,18 @@ pub struct Switches {
     pub inactive_sandbox_error: String,
     /// Error type for a sandbox that is being built.
     pub building_sandbox_error: String,
+    /// How long a sandbox is built or refreshed.
+    #[serde(rename = "build_time_ms", with = "crate::millis")]
+    pub build_time: Duration,
+    /// Whether a refreshed sandbox keeps its tokens (documented: it does).
+    pub refresh_keeps_tokens: bool,
+    /// How long a sandbox cannot be refreshed again (one page: 24 hours; another: depends on
+    /// its size).
+    #[serde(rename = "refresh_interval_ms", with = "crate::millis")]
+    pub refresh_interval: Duration,
+    /// How long an unused session lives; an administrator sets it, 20 minutes is the default.
+    #[serde(rename = "session_idle_ms", with = "crate::millis")]
+    pub session_idle: Duration,
     /// Whether upper and lower case differ in sandbox names.
     pub sandbox_case_sensitive: bool,
     /// Whether users who are not administrators may read the list of sandboxes.
@@ -100,6 +112,10 @@ impl Default for Switches {
             unknown_sandbox_error: "INVALID_DATA".into(),
             inactive_sandbox_error: "OPERATION_NOT_ALLOWED".into(),
             building_sandbox_error: "OPERATION_IN_PROGRESS".into(),
+            build_time: Duration::from_secs(60),
+            refresh_keeps_tokens: true,
+            refresh_interval: Duration::from_secs(24 * 60 * 60),
+            session_idle: Duration::from_secs(20 * 60),
             sandbox_case_sensitive: true,
             may_list_sandboxes: true,
             token_may_create: true,

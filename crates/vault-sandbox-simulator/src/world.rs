@@ -5,17 +5,16 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    Sandbox, SandboxStatus, Switches, TokenRecord, TokenStatus, User,
+    Sandbox, SandboxStatus, Switches, TokenRecord, TokenStatus, UnknownName, User,
     clock::Clock,
     ids::Ids,
+    jobs::Job,
     seed::{OTHER_NAME, PARENT_NAME},
     vql,
 };
 
 /// Wrong passwords until a user is locked. Source: Vault Help 7239.
 pub(crate) const ATTEMPTS_UNTIL_LOCKED: u32 = 5;
-/// Idle limit of a session; an administrator sets it in Vault, 20 minutes is its default.
-const SESSION_IDLE: TimeDelta = TimeDelta::minutes(20);
 /// Absolute limit of a session in Vault.
 const SESSION_LIFE: TimeDelta = TimeDelta::hours(48);
 /// Length of a burst window.
@@ -31,6 +30,11 @@ pub(crate) struct World {
     pub(crate) users: Vec<Account>,
     pub(crate) vaults: Vec<Vault>,
     pub(crate) sessions: Vec<Session>,
+    pub(crate) jobs: Vec<Job>,
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+    /// Addresses in the order of `vaults`; those behind the last wait for a new sandbox.
+    pub(crate) dns: Vec<String>,
 }
 
 /// Which Vault: its place in the world, which never changes.
@@ -64,6 +68,10 @@ pub(crate) struct Vault {
     pub(crate) kind: Kind,
     pub(crate) tokens: Vec<Token>,
     pub(crate) queries: Vec<StoredQuery>,
+    /// When it was created, if that was after the beginning.
+    pub(crate) created: Option<DateTime<Utc>>,
+    /// When it was last built or refreshed, if that was after the beginning.
+    pub(crate) built: Option<DateTime<Utc>>,
     burst: Burst,
 }
 
@@ -180,22 +188,51 @@ impl World {
     /// Sessions that have not run out.
     pub(crate) fn live_session(&mut self, id: &str) -> Option<&mut Session> {
         let now = self.now();
+        let idle = self.switches.session_idle;
         self.sessions
             .iter_mut()
-            .find(|session| session.id == id && session.is_live(now))
+            .find(|session| session.id == id && session.is_live(idle, now))
     }
 
     /// A live session of this user, opened if there is none.
     pub(crate) fn session_of(&mut self, user: Who) -> String {
         let now = self.now();
+        let idle = self.switches.session_idle;
         let live = self
             .sessions
             .iter()
-            .find(|session| session.user == user && session.is_live(now));
+            .find(|session| session.user == user && session.is_live(idle, now));
         match live {
             Some(session) => session.id.clone(),
             None => self.open_session(user),
         }
+    }
+
+    /// Where a Vault is found: scheme, host, port.
+    pub(crate) fn base_url(&self, vault: &Vault) -> String {
+        format!("{}://{}", self.scheme, vault.dns)
+    }
+
+    pub(crate) fn lock_user(&mut self, name: &str) -> Result<(), UnknownName> {
+        let who = self.user_named(name).ok_or_else(|| UnknownName::of(name))?;
+        self.account_mut(who).wrong_passwords = ATTEMPTS_UNTIL_LOCKED;
+        Ok(())
+    }
+
+    /// What is being built stays as told: the end of its job changes nothing any more.
+    pub(crate) fn set_sandbox_status(
+        &mut self,
+        name: &str,
+        status: SandboxStatus,
+    ) -> Result<(), UnknownName> {
+        let at = self
+            .sandbox_named(name)
+            .ok_or_else(|| UnknownName::of(name))?;
+        self.vault_mut(at).set_status(status);
+        for job in &mut self.jobs {
+            job.is_settled |= job.sandbox == at;
+        }
+        Ok(())
     }
 
     pub(crate) fn token_records(&self, at: At) -> Vec<TokenRecord> {
@@ -227,6 +264,8 @@ impl Vault {
             kind,
             tokens: Vec::new(),
             queries: Vec::new(),
+            created: None,
+            built: None,
             burst: Burst {
                 window_start: now,
                 calls: 0,
@@ -263,8 +302,9 @@ impl Vault {
 }
 
 impl Session {
-    fn is_live(&self, now: DateTime<Utc>) -> bool {
-        now - self.last_used < SESSION_IDLE && now - self.started < SESSION_LIFE
+    fn is_live(&self, idle: Duration, now: DateTime<Utc>) -> bool {
+        let idle = TimeDelta::from_std(idle).unwrap_or(TimeDelta::MAX);
+        now - self.last_used < idle && now - self.started < SESSION_LIFE
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn discovery(exchange: &Exchange<'_>) -> Outcome {
         .user_named(&name)
         .is_some_and(|who| exchange.user(who).veeva_id);
     let data = if signs_in_elsewhere {
-        json!({"auth_type": "sso", "auth_profiles": [profile(exchange.vault())]})
+        json!({"auth_type": "sso", "auth_profiles": [profile(&exchange.world.base_url(exchange.vault()))]})
     } else {
         json!({"auth_type": "password"})
     };
@@ -113,7 +113,11 @@ fn enter(exchange: &mut Exchange<'_>, who: Who, asked: Option<&str>) -> Outcome 
     let account = exchange.world.account_mut(who);
     account.last_login = Some(now);
     let user_id = account.user.id;
-    let vaults: Vec<Value> = exchange.world.open_vaults().map(entry).collect();
+    let vaults: Vec<Value> = exchange
+        .world
+        .open_vaults()
+        .map(|vault| entry(exchange.world, vault))
+        .collect();
     Ok(Answer::success(Map::from_iter([
         ("sessionId".into(), session.into()),
         ("userId".into(), user_id.into()),
@@ -144,8 +148,9 @@ fn landing(world: &World, called: At, asked: Option<&str>) -> At {
         .unwrap_or(At::PARENT)
 }
 
-fn entry(vault: &Vault) -> Value {
-    json!({"id": vault.id, "name": vault.name(), "url": format!("http://{}/api", vault.dns)})
+fn entry(world: &World, vault: &Vault) -> Value {
+    let url = format!("{}/api", world.base_url(vault));
+    json!({"id": vault.id, "name": vault.name(), "url": url})
 }
 
 fn discovered_name(request: &Request<Bytes>) -> Outcome<String> {
@@ -157,12 +162,12 @@ fn discovered_name(request: &Request<Bytes>) -> Outcome<String> {
     }
 }
 
-fn profile(vault: &Vault) -> Value {
+fn profile(base: &str) -> Value {
     json!({
         "id": OAUTH_PROFILE,
         "label": "Simulated identity provider",
         "description": "Accepts one fixed, fake token",
-        "vault_session_endpoint": format!("http://{}/auth/oauth/session/{OAUTH_PROFILE}", vault.dns),
+        "vault_session_endpoint": format!("{base}/auth/oauth/session/{OAUTH_PROFILE}"),
         "use_adal": false,
         "use_msal": false,
         "oauthProviderType": "generic",

@@ -2,6 +2,7 @@
 
 mod auth;
 mod delete;
+mod jobs;
 mod query;
 mod sandboxes;
 mod tokens;
@@ -30,6 +31,8 @@ pub(crate) fn carry_out(exchange: &mut Exchange<'_>, route: &Route) -> Outcome {
         Endpoint::WhoAmI => users::me(exchange),
         Endpoint::ListSandboxes => sandboxes::list(exchange),
         Endpoint::ShowSandbox => sandboxes::show(exchange, variable),
+        Endpoint::CreateSandbox => jobs::create_or_refresh(exchange, route),
+        Endpoint::JobStatus => jobs::status(exchange, route),
         Endpoint::Query => query::first_page(exchange, route),
         Endpoint::QueryPage => query::further_page(exchange, route),
         Endpoint::GenerateSandboxToken

@@ -6,15 +6,19 @@ use crate::{
     Sandbox, SandboxSize,
     envelope::{Answer, Failure, Outcome},
     exchange::Exchange,
+    jobs,
     seed::PARENT_ID,
     vql,
     world::{Kind, Vault},
 };
 
+/// Sandboxes of each size.
+const ALLOWED: usize = 4;
+
 pub(super) fn list(exchange: &mut Exchange<'_>) -> Outcome {
     check_right(exchange)?;
     let active: Vec<Value> = sandboxes(exchange)
-        .map(|(vault, sandbox)| describe(vault, sandbox))
+        .map(|(vault, sandbox)| describe(exchange, vault, sandbox))
         .collect();
     let entitlements: Vec<Value> = SandboxSize::ALL
         .iter()
@@ -30,7 +34,7 @@ pub(super) fn show(exchange: &mut Exchange<'_>, id: &str) -> Outcome {
     let (vault, sandbox) = sandboxes(exchange)
         .find(|(vault, _)| vault.id.to_string() == id)
         .ok_or_else(|| Failure::no_such_record(id))?;
-    let mut data = describe(vault, sandbox);
+    let mut data = describe(exchange, vault, sandbox);
     data["limits"] = json!([
         {"name": "total_object_records", "used": "0", "allowed": "10000000"},
         {"name": "document_versions", "used": "0", "allowed": "1000000"},
@@ -40,7 +44,9 @@ pub(super) fn show(exchange: &mut Exchange<'_>, id: &str) -> Outcome {
 
 fn check_right(exchange: &mut Exchange<'_>) -> Outcome<()> {
     let caller = exchange.authenticate()?;
-    if exchange.user(caller.who).admin || exchange.switches().may_list_sandboxes {
+    let user = exchange.user(caller.who);
+    let may = user.admin || exchange.switches().may_list_sandboxes;
+    if may && user.may_list_sandboxes {
         Ok(())
     } else {
         Err(Failure::no_right())
@@ -61,7 +67,15 @@ fn sandboxes<'a>(exchange: &'a Exchange<'_>) -> impl Iterator<Item = (&'a Vault,
         })
 }
 
-fn describe(vault: &Vault, sandbox: &Sandbox) -> Value {
+fn describe(exchange: &Exchange<'_>, vault: &Vault, sandbox: &Sandbox) -> Value {
+    let created = vault
+        .created
+        .map_or("2026-01-01T09:00:00.000Z".into(), vql::timestamp);
+    let modified = vault
+        .built
+        .map_or("2026-01-01T09:30:00.000Z".into(), vql::timestamp);
+    let refresh_available = jobs::refresh_available(vault, exchange.switches())
+        .map_or("2026-01-02T09:00:00.000Z".into(), vql::timestamp);
     json!({
         "pod": "SIM-1",
         "vault_id": vault.id,
@@ -69,28 +83,32 @@ fn describe(vault: &Vault, sandbox: &Sandbox) -> Value {
         "type": "config",
         "size": sandbox.size,
         "status": sandbox.status,
-        "domain": "veepharm-sbx.com",
+        "domain": sandbox.domain,
         "dns": vault.dns,
         "source_vault_id": PARENT_ID,
-        "refresh_available": "2026-01-02T09:00:00.000Z",
-        "created_date": "2026-01-01T09:00:00.000Z",
+        "refresh_available": refresh_available,
+        "created_date": created,
         "created_by": 61_604,
-        "modified_date": "2026-01-01T09:30:00.000Z",
+        "modified_date": modified,
         "modified_by": 61_604,
         "entitlements": [],
-        "release": "general",
+        "release": sandbox.release,
         "expiration_date": sandbox.expiration.map_or("NULL".into(), vql::timestamp),
     })
 }
 
-fn entitlement(exchange: &Exchange<'_>, size: SandboxSize) -> Value {
-    const ALLOWED: usize = 4;
+/// How many more of this size there may be.
+pub(super) fn available(exchange: &Exchange<'_>, size: SandboxSize) -> usize {
     let used = sandboxes(exchange)
         .filter(|(_, sandbox)| sandbox.size == size)
         .count();
+    ALLOWED.saturating_sub(used)
+}
+
+fn entitlement(exchange: &Exchange<'_>, size: SandboxSize) -> Value {
     json!({
         "size": size,
-        "available": ALLOWED.saturating_sub(used),
+        "available": available(exchange, size),
         "allowed": ALLOWED,
         "temporary": 0,
     })

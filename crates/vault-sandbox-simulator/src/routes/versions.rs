@@ -12,11 +12,11 @@ pub(super) fn list(exchange: &mut Exchange<'_>) -> Outcome {
     if exchange.switches().versions_need_auth {
         exchange.authenticate()?;
     }
-    let dns = &exchange.vault().dns;
+    let base = exchange.world.base_url(exchange.vault());
     let values: Map<String, Value> = VERSIONS
         .iter()
         .map(|version| {
-            let url = format!("http://{dns}/api/{version}");
+            let url = format!("{base}/api/{version}");
             ((*version).into(), url.into())
         })
         .collect();

@@ -91,7 +91,7 @@ impl Call {
         Ok(stream)
     }
 
-    fn text(&self, dns: &str) -> String {
+    pub(crate) fn text(&self, dns: &str) -> String {
         let has = |wanted: &str| self.headers.iter().any(|(name, _)| name == wanted);
         let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         if !has("Host") {

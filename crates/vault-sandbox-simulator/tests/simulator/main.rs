@@ -6,9 +6,14 @@
 )]
 
 mod client;
+mod control;
+mod curl;
 mod endpoints;
 mod faults;
 mod handle;
+#[cfg(feature = "https")]
+mod https;
+mod jobs;
 mod queries;
 mod sessions;
 mod switches;
