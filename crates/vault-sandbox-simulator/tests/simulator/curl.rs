@@ -10,6 +10,7 @@ use vault_sandbox_simulator::Simulator;
 
 use crate::{GENERATE, SANDBOX, TOKENS, text};
 
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn is_installed() -> bool {
     let curl = Command::new("curl")
         .arg("--version")
