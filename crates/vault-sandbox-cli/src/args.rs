@@ -116,7 +116,9 @@ pub(crate) enum Command {
   vault-sandbox simulate
       a simulated Vault, with what to type in another terminal
   vault-sandbox simulate -- sh -c 'vault-sandbox token create \"VeePharm Sandbox\"'
-      run a command against one; VAULT_SANDBOX_DNS and the credential are set for it")]
+      run a command against one; VAULT_SANDBOX_DNS and the credential are set for it
+  vault-sandbox simulate --https --ca-out simulated-ca.pem
+      the same over https, for clients that insist on it")]
     Simulate(SimulateArgs),
     /// Write completions for a shell to stdout
     #[command(before_help = "Examples:
@@ -282,6 +284,12 @@ pub(crate) struct SimulateArgs {
     /// The port of the parent Vault; any free one unless given
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
+    /// Speak https, with a certificate of a throw-away CA
+    #[arg(long, requires = "ca_out")]
+    pub(crate) https: bool,
+    /// Where to write the CA's certificate (PEM), for clients to trust; it holds no key
+    #[arg(long, value_name = "PATH", requires = "https")]
+    pub(crate) ca_out: Option<std::path::PathBuf>,
     /// A command to run against it; its exit code becomes ours
     #[arg(last = true, value_name = "CMD")]
     pub(crate) command: Vec<std::ffi::OsString>,

@@ -292,6 +292,46 @@ fn simulate_runs_a_command() {
     assert_eq!(world.vault.requests().len(), 0);
 }
 
+/// Over https too, with no trust but in the certificate that was written out.
+#[test]
+fn simulate_over_https() {
+    let world = World::new();
+    let program = env!("CARGO_BIN_EXE_vault-sandbox");
+    let https = ["simulate", "--https", "--ca-out", "ca.pem", "--", program];
+    let create = [
+        "token", "create", SANDBOX, "--verify", "always", "-o", "token",
+    ];
+    let trusting = [&https[..], &["--ca-file", "ca.pem"], &create].concat();
+    let ran = world.run(&trusting).without_timeout().go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    let token = std::fs::read_to_string(world.work("token")).unwrap();
+    assert!(token.starts_with("veeva-vault-SIMULATED"));
+    let certificate = std::fs::read_to_string(world.work("ca.pem")).unwrap();
+    assert!(certificate.starts_with("-----BEGIN CERTIFICATE-----"));
+    assert!(!certificate.contains("PRIVATE"), "{certificate}");
+
+    let distrusting = [&https[..], &["sandbox", "list"]].concat();
+    let ran = world.run(&distrusting).without_timeout().go();
+    assert_ne!(ran.code(), 0);
+    for args in [
+        &["simulate", "--https"][..],
+        &["simulate", "--ca-out", "ca.pem"],
+        &["simulate", "--https", "--ca-out", "token", "--", "true"],
+        &[
+            "simulate",
+            "--https",
+            "--ca-out",
+            "none/ca.pem",
+            "--",
+            "true",
+        ],
+    ] {
+        let ran = world.run(args).without_timeout().go();
+        assert_eq!(ran.code(), 2, "{args:?}: {}", ran.said());
+    }
+    assert_eq!(std::fs::read_to_string(world.work("token")).unwrap(), token);
+}
+
 #[test]
 fn tables_and_facts_at_a_narrow_terminal() {
     let world = World::new();
