@@ -1,5 +1,7 @@
 //! `simulate`: a Vault on loopback, until Ctrl-C or for a command.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -42,7 +44,15 @@ fn write_certificate(path: &Path, certificate: &str) -> Result<(), Problem> {
             path.display()
         )));
     }
-    std::fs::write(path, certificate).map_err(|error| {
+    let is_new = !path.exists();
+    let written = std::fs::write(path, certificate).and_then(|()| {
+        // Our own files are for nobody else; this one is.
+        if is_new {
+            std::fs::set_permissions(path, Permissions::from_mode(0o644))?;
+        }
+        Ok(())
+    });
+    written.map_err(|error| {
         Problem::usage(format!(
             "The certificate cannot be written to {}: {error}.",
             path.display()

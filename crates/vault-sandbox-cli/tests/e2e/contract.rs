@@ -1,7 +1,10 @@
 //! What the program promises to people and scripts: flags, help, JSON, exit codes.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::Command;
+
+use vault_sandbox_simulator::Simulator;
 
 use crate::harness::{Ran, SANDBOX, World};
 
@@ -310,6 +313,9 @@ fn simulate_over_https() {
     assert!(certificate.starts_with("-----BEGIN CERTIFICATE-----"));
     assert!(!certificate.contains("PRIVATE"), "{certificate}");
 
+    let mode = std::fs::metadata(world.work("ca.pem")).unwrap().mode();
+    assert_eq!(mode & 0o777, 0o644, "for other users' clients too");
+
     let distrusting = [&https[..], &["sandbox", "list"]].concat();
     let ran = world.run(&distrusting).without_timeout().go();
     assert_ne!(ran.code(), 0);
@@ -330,6 +336,23 @@ fn simulate_over_https() {
         assert_eq!(ran.code(), 2, "{args:?}: {}", ran.said());
     }
     assert_eq!(std::fs::read_to_string(world.work("token")).unwrap(), token);
+}
+
+/// The check after sign-in looks at https addresses as at any other.
+#[test]
+fn another_vault_over_https() {
+    let world = World::new();
+    let vault = Simulator::builder().https().start().unwrap();
+    let ca = world.input("ca.pem", vault.ca_certificate().unwrap().as_bytes());
+    let go = || {
+        world
+            .run(&["--ca-file", &ca, "sandbox", "list"])
+            .env("VAULT_SANDBOX_DNS", vault.url())
+            .go()
+    };
+    assert_eq!(go().code(), 0, "{}", go().said());
+    vault.switches(|switches| switches.sign_in_lands_elsewhere = true);
+    assert_eq!(go().code(), 4, "{}", go().said());
 }
 
 #[test]
