@@ -37,6 +37,12 @@ pub(crate) struct Global {
     /// Use a fresh simulated Vault on this machine; no credential of yours is read or sent
     #[arg(long, global = true, help_heading = "Vault")]
     pub(crate) simulate: bool,
+    /// The profile of the configuration file [env: VAULT_SANDBOX_PROFILE] [default: its default_profile]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Vault")]
+    pub(crate) profile: Option<String>,
+    /// The configuration file [env: VAULT_SANDBOX_CONFIG] [default: $XDG_CONFIG_HOME/vault-sandbox/config.toml]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Vault")]
+    pub(crate) config: Option<PathBuf>,
     /// User name, to sign in with a password [env: VAULT_SANDBOX_USER]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Vault")]
     pub(crate) user: Option<String>,
@@ -53,6 +59,15 @@ pub(crate) struct Global {
     /// Read the password of --user from this file ("-": stdin)
     #[arg(long, global = true, value_name = "PATH", help_heading = "Credentials")]
     pub(crate) password_file: Option<PathBuf>,
+    /// Read an identity provider's token from this file ("-": stdin), to exchange it for a session
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Credentials")]
+    pub(crate) oauth_token_file: Option<PathBuf>,
+    /// The Vault's OAuth profile by which it is exchanged [env: VAULT_SANDBOX_OAUTH_PROFILE]
+    #[arg(long, global = true, value_name = "ID", help_heading = "Credentials")]
+    pub(crate) oauth_profile: Option<String>,
+    /// The client ID at the identity provider, if the profile asks for one
+    #[arg(long, global = true, value_name = "ID", help_heading = "Credentials")]
+    pub(crate) oauth_client_id: Option<String>,
 
     /// How the result is written [env: VAULT_SANDBOX_FORMAT] [default: human]
     #[arg(long, global = true, value_enum, help_heading = "Output")]
@@ -111,6 +126,9 @@ pub(crate) enum Command {
     /// Look at the sandboxes of the signed-in Vault
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+    /// Sign in for the commands to come, see as whom, and sign out
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// Run a simulated Vault on this machine until Ctrl-C, or for a command
     #[command(before_help = "Examples:
   vault-sandbox simulate
@@ -176,16 +194,10 @@ pub(crate) struct CreateArgs {
     /// The token's name (default: vault-sandbox USER@HOST DATE #OPERATION)
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) name: Option<String>,
-    /// 90d, 12w, 3mo, 1y, 36h; 2027-02-21T18:00:00Z; 2027-02-21 (the end of that day in the user's time zone); never
-    #[arg(
-        short,
-        long,
-        value_name = "WHEN",
-        default_value = "90d",
-        allow_hyphen_values = true
-    )]
-    pub(crate) expires: String,
-    /// Where the value goes: "-" for stdout, file:PATH or a path, env-file:PATH#VAR, json:PATH, exec:PROGRAM ARGS (on its stdin); may be repeated [default: -]
+    /// 90d, 12w, 3mo, 1y, 36h; 2027-02-21T18:00:00Z; 2027-02-21 (the end of that day in the user's time zone); never [default: the profile's, else 90d]
+    #[arg(short, long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub(crate) expires: Option<String>,
+    /// Where the value goes: "-" for stdout, file:PATH or a path, env-file:PATH#VAR, json:PATH, exec:PROGRAM ARGS (on its stdin); may be repeated [default: the profile's, else -]
     #[arg(short, long, value_name = "DEST")]
     pub(crate) out: Vec<String>,
     /// How the request's body is written
@@ -276,6 +288,29 @@ pub(crate) enum SandboxCommand {
         #[arg(value_name = "SANDBOX")]
         sandbox: String,
     },
+}
+
+/// `vault-sandbox auth …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuthCommand {
+    /// Sign in and keep the session, so that later commands need no password
+    #[command(before_help = "Examples:
+  vault-sandbox --dns veepharm.veevavault.com --user jane.doe@veepharm.com auth login
+      asks for the password; the session is kept in a file that only you can read
+  vault-sandbox auth login --oauth-profile ID --oauth-token-file PATH
+      exchanges an identity provider's token for a session")]
+    Login,
+    /// Say who is signed in to which Vault, and by what; exit 4 if nobody is
+    #[command(before_help = "Examples:
+  vault-sandbox auth status
+      which credential wins, whether Vault accepts it, how long it lives
+  vault-sandbox auth status --format json")]
+    Status,
+    /// End the kept session at Vault and delete it here
+    #[command(before_help = "Examples:
+  vault-sandbox auth logout
+  vault-sandbox --dns veepharm.veevavault.com auth logout")]
+    Logout,
 }
 
 /// `vault-sandbox simulate`

@@ -174,6 +174,40 @@ pub(crate) struct RevokedToken {
     pub(crate) outcome: &'static str,
 }
 
+#[derive(Serialize)]
+pub(crate) struct AuthObject {
+    /// Null where it could not be found out.
+    pub(crate) signed_in: Option<bool>,
+    pub(crate) vault: Option<VaultObject>,
+    pub(crate) user: Option<UserObject>,
+    pub(crate) method: Option<&'static str>,
+    pub(crate) source: Option<String>,
+    /// Of a kept session only.
+    pub(crate) signed_in_at: Option<String>,
+    /// Unused, it ends sooner.
+    pub(crate) ends_at_latest: Option<String>,
+}
+
+impl AuthObject {
+    pub(crate) fn nobody() -> Self {
+        Self {
+            signed_in: Some(false),
+            vault: None,
+            user: None,
+            method: None,
+            source: None,
+            signed_in_at: None,
+            ends_at_latest: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct UserObject {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+}
+
 /// How a run ended, for the envelope.
 pub(crate) struct Ending<'a> {
     pub(crate) command: &'a str,

@@ -3,7 +3,9 @@
 //! `main` reads the arguments and ends with the exit code; what lies between is in the modules.
 
 mod args;
+mod child;
 mod commands;
+mod config;
 mod connection;
 mod credentials;
 mod destinations;
@@ -15,6 +17,7 @@ mod pending;
 mod problem;
 mod report;
 mod sandbox;
+mod sessions;
 mod settings;
 mod signals;
 mod table;
@@ -28,8 +31,10 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::args::{Cli, Command, Format, SandboxCommand, TokenCommand};
-use crate::commands::{Context, create, documents, list, recover, revoke, sandboxes, simulate};
+use crate::args::{AuthCommand, Cli, Command, Format, SandboxCommand, TokenCommand};
+use crate::commands::{
+    Context, auth, create, documents, list, recover, revoke, sandboxes, simulate,
+};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -86,7 +91,11 @@ fn run(cli: &Cli) -> u8 {
 }
 
 fn dispatch(cli: &Cli, voice: &Voice) -> Result<u8, Problem> {
-    let settings = Settings::resolve(&cli.global)?;
+    let speaks_with_vault = matches!(
+        cli.command,
+        Command::Token(_) | Command::Sandbox(_) | Command::Auth(_)
+    );
+    let settings = Settings::resolve(&cli.global, speaks_with_vault)?;
     let context = Context {
         global: &cli.global,
         settings: &settings,
@@ -99,6 +108,9 @@ fn dispatch(cli: &Cli, voice: &Voice) -> Result<u8, Problem> {
         Command::Token(TokenCommand::Recover(args)) => recover::run(&context, args)?,
         Command::Sandbox(SandboxCommand::List) => sandboxes::list(&context)?,
         Command::Sandbox(SandboxCommand::Show { sandbox }) => sandboxes::show(&context, sandbox)?,
+        Command::Auth(AuthCommand::Login) => auth::login::run(&context)?,
+        Command::Auth(AuthCommand::Status) => auth::status::run(&context)?,
+        Command::Auth(AuthCommand::Logout) => auth::logout::run(&context)?,
         Command::Simulate(args) => match simulate::run(&context, args)? {
             simulate::Ended::Here(exit) => exit,
             simulate::Ended::Command(code) => return Ok(code),
@@ -205,6 +217,9 @@ fn name_of(command: &Command) -> &'static str {
         Command::Token(TokenCommand::Recover(_)) => "token recover",
         Command::Sandbox(SandboxCommand::List) => "sandbox list",
         Command::Sandbox(SandboxCommand::Show { .. }) => "sandbox show",
+        Command::Auth(AuthCommand::Login) => "auth login",
+        Command::Auth(AuthCommand::Status) => "auth status",
+        Command::Auth(AuthCommand::Logout) => "auth logout",
         Command::Simulate(_) => "simulate",
         Command::Completions { .. } => "completions",
         Command::Man => "man",

@@ -4,15 +4,16 @@
 //! written and synced before anything is asked of Vault, so that a full disk is found then, and not
 //! when there is a value to keep. The lines in it are [`Entry`]'s; this module knows files only.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 use vault_sandbox_core::OperationId;
 use vault_sandbox_core::issuance::{Entry, FILLER, JournalError, Record};
 
+use crate::hygiene;
 use crate::problem::Problem;
 
 /// Room for the intent, a value of ten kilobytes however it is written, and the marks.
@@ -68,7 +69,7 @@ impl Pending {
             ))
             .now("Without a record a token could be lost, so none was asked for.")
         };
-        self.make_directory().map_err(failed)?;
+        hygiene::private_directory(&self.directory).map_err(failed)?;
         for _ in 0..TRIES {
             let record = PendingRecord {
                 file: OpenOptions::new()
@@ -163,22 +164,6 @@ impl Pending {
 
     pub(crate) fn path(&self, operation: OperationId) -> PathBuf {
         self.directory.join(format!("{operation}{ENDING}"))
-    }
-
-    fn make_directory(&self) -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.directory)?;
-        let metadata = std::fs::symlink_metadata(&self.directory)?;
-        let ours = metadata.is_dir() && metadata.uid() == rustix::process::geteuid().as_raw();
-        if !ours || metadata.mode() & 0o077 != 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "it is not a directory that only you can read",
-            ));
-        }
-        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where settings come from: flag, then environment, then what is built in.
+//! Where settings come from: flag, then environment, then profile, then what is built in.
 
 use std::env::VarError;
 use std::io::IsTerminal as _;
@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum as _;
-use vault_sandbox_core::{ApiVersion, UserName, ValidationError, VaultDns};
+use vault_sandbox_core::{ApiVersion, OauthProfileId, UserName, ValidationError, VaultDns};
 
 use crate::args::{Color, Format, Global};
+use crate::config::Profile;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::voice::Level;
@@ -16,9 +17,13 @@ use crate::voice::Level;
 /// What holds for the whole run.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    /// As given for this run: not the profile's.
     pub(crate) dns: Option<VaultDns>,
     pub(crate) simulate: bool,
-    pub(crate) user: Option<UserName>,
+    user: Option<UserName>,
+    oauth_profile: Option<OauthProfileId>,
+    pub(crate) oauth_client_id: Option<String>,
+    pub(crate) profile: Profile,
     pub(crate) api_version: ApiVersion,
     pub(crate) format: Format,
     pub(crate) timeout: Duration,
@@ -31,7 +36,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn resolve(global: &Global) -> Result<Self, Problem> {
+    /// `with_profile`: for commands that speak with a Vault; the others need no configuration.
+    pub(crate) fn resolve(global: &Global, with_profile: bool) -> Result<Self, Problem> {
         let there = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         Ok(Self {
             dns: parsed(
@@ -47,6 +53,19 @@ impl Settings {
                 "VAULT_SANDBOX_USER",
                 |text| UserName::parse(text),
             )?,
+            oauth_profile: parsed(
+                "--oauth-profile",
+                global.oauth_profile.as_deref(),
+                "VAULT_SANDBOX_OAUTH_PROFILE",
+                |text| OauthProfileId::parse(text),
+            )?,
+            oauth_client_id: global.oauth_client_id.clone(),
+            // A simulated Vault is nobody's: nothing of a real one is read.
+            profile: if with_profile && !global.simulate {
+                Profile::load(global)?
+            } else {
+                Profile::default()
+            },
             api_version: parsed(
                 "--api-version",
                 global.api_version.as_deref(),
@@ -62,6 +81,26 @@ impl Settings {
             yes: global.yes,
             state_dir: global.state_dir.clone(),
         })
+    }
+
+    /// The profile, where it is about this Vault: its user, its password and its number are of no
+    /// concern to another one.
+    pub(crate) fn profile_for(&self, dns: &VaultDns) -> Option<&Profile> {
+        let profile = &self.profile;
+        let is_about = profile.dns.as_ref().is_none_or(|own| own == dns);
+        is_about.then_some(profile)
+    }
+
+    /// Who signs in with a password to this Vault.
+    pub(crate) fn user(&self, dns: &VaultDns) -> Option<UserName> {
+        let profile = || self.profile_for(dns)?.user.clone();
+        self.user.clone().or_else(profile)
+    }
+
+    /// The profile of the Vault by which an identity provider's token is exchanged.
+    pub(crate) fn oauth_profile(&self, dns: &VaultDns) -> Option<OauthProfileId> {
+        let profile = || self.profile_for(dns)?.oauth_profile.clone();
+        self.oauth_profile.clone().or_else(profile)
     }
 
     /// The directory for records: flag, environment, `$XDG_STATE_HOME`, `~/.local/state`.

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod auth;
 pub(crate) mod create;
 pub(crate) mod documents;
 pub(crate) mod list;

@@ -148,6 +148,8 @@ fn run_command(
     }
     let status = command
         .args(arguments)
+        // What is configured is about real Vaults.
+        .env("VAULT_SANDBOX_CONFIG", "/dev/null")
         .env("VAULT_SANDBOX_DNS", simulator.url())
         .env("VAULT_SANDBOX_USER", simulator.user_name())
         .env("VAULT_SANDBOX_PASSWORD", simulator.password())

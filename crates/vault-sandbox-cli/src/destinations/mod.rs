@@ -4,7 +4,7 @@
 mod env_file;
 mod env_text;
 mod exec;
-mod reserved_file;
+pub(crate) mod reserved_file;
 pub(crate) mod stdout;
 
 use std::ffi::OsStr;

@@ -1,6 +1,7 @@
 //! `token create`: plan, check every place, sign in, look at the sandbox, then issue.
 
 mod dry_run;
+mod lifetime;
 mod limit;
 mod plan;
 

@@ -7,6 +7,7 @@ use vault_sandbox_core::endpoints::Encoding;
 use vault_sandbox_core::issuance::{Intent, Order, VerifyRule};
 use vault_sandbox_core::{Expiry, OperationId, SandboxName, TokenName, VaultDns};
 
+use super::lifetime;
 use crate::args::{BodyEncoding, CreateArgs, Verify};
 use crate::commands::Context;
 use crate::connection::Connection;
@@ -40,18 +41,20 @@ impl Plan {
         let operation = new_operation()?;
         let sandbox = SandboxName::parse(args.sandbox.as_str())
             .map_err(|e| Problem::invalid(Exit::Usage, "The sandbox name", &e))?;
-        let expiry = Expiry::parse(&args.expires, Utc::now()).map_err(|e| {
-            Problem::invalid(Exit::Usage, &format!("--expires {:?}", args.expires), &e)
-        })?;
+        let expiry = lifetime::of(args.expires.as_deref(), &settings.profile, Utc::now())?;
         let name = match &args.name {
             Some(text) => TokenName::parse(text.as_str())
                 .map_err(|e| Problem::invalid(Exit::Usage, "--name", &e))?,
             None => default_name(operation)?,
         };
-        let given = if args.out.is_empty() {
-            vec!["-".to_owned()]
-        } else {
-            args.out.clone()
+        let profile = match &settings.dns {
+            Some(dns) => settings.profile_for(dns),
+            None => Some(&settings.profile),
+        };
+        let given = match profile.map_or(&[][..], |profile| profile.out(sandbox.as_str())) {
+            _ if !args.out.is_empty() => args.out.clone(),
+            [] => vec!["-".to_owned()],
+            usual => usual.to_vec(),
         };
         let destinations = given
             .iter()

@@ -1,0 +1,214 @@
+//! `auth login`: sign in once, and keep the session for the commands to come.
+
+use chrono::Utc;
+use vault_sandbox_core::endpoints::{AuthType, Discovery, User};
+use vault_sandbox_core::redact::escape;
+use vault_sandbox_core::{UserName, VaultDns};
+
+use super::Facts;
+use crate::commands::Context;
+use crate::connection::{self, Arrived, Connection};
+use crate::credentials::{self, Found, Means};
+use crate::exit::Exit;
+use crate::json::{self, Ending};
+use crate::problem::Problem;
+use crate::sessions::{KeptSession, Sessions};
+use crate::signals::Signals;
+
+const COMMAND: &str = "auth login";
+
+pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
+    let settings = context.settings;
+    if settings.simulate {
+        return simulated(context);
+    }
+    let dns = connection::which_vault(settings)?;
+    let sessions = Sessions::new(&settings.state_dir()?);
+    let runtime = crate::runtime()?;
+    // Questions first: while they are asked, Ctrl-C simply ends the program.
+    let found = runtime.block_on(find(context, &dns))?;
+    let mut place = sessions.reserve(&dns)?;
+    // One that cannot be used is replaced all the same.
+    let old = sessions.find(&dns).ok().flatten();
+    let mut connection = Connection::with(settings, dns.clone(), found, context.voice)?;
+    let (arrived, user) = runtime.block_on(async {
+        let mut signals = Signals::take()?;
+        signals
+            .stopping(enter(context, &mut connection))
+            .await
+            .unwrap_or_else(|asked| Err(asked.problem()))
+            .map_err(|problem| problem.or_now("Nothing was kept."))
+    })?;
+    let given_name = match &connection.found().means {
+        Means::Password { user, .. } => Some(user.clone()),
+        _ => user
+            .as_ref()
+            .and_then(|user| UserName::parse(user.name.clone()?).ok()),
+    };
+    let kept = KeptSession {
+        vault: dns.clone(),
+        vault_id: arrived.vault_id,
+        user: given_name,
+        session: arrived.session,
+        signed_in: Utc::now(),
+    };
+    if let Err(problem) = place.keep(&kept) {
+        // Kept nowhere, it would only be a session that nobody ends.
+        let _ = runtime.block_on(connection.end_session());
+        return Err(problem.now("The session was ended; nothing was kept."));
+    }
+    if let Some(old) = old {
+        end(context, &runtime, old);
+    }
+    report(context, &connection, user.as_ref(), Some(&kept))?;
+    context.voice.fact(
+        "Kept",
+        &format!("{}, readable only by you", place.path().display()),
+    );
+    Ok(Exit::Done)
+}
+
+/// There, nothing can be kept: that Vault ends with the command.
+fn simulated(context: &Context<'_>) -> Result<Exit, Problem> {
+    let mut connection =
+        Connection::prepare(context.global, context.settings, None, context.voice)?;
+    let (_, user) = crate::runtime()?.block_on(enter(context, &mut connection))?;
+    report(context, &connection, user.as_ref(), None)?;
+    context
+        .voice
+        .say(&"Not kept: this simulated Vault ends with the command.");
+    Ok(Exit::Done)
+}
+
+/// What to sign in with: as given, by the profile's command, or asked for. Who signs in some other
+/// way than by password is told so instead.
+async fn find(context: &Context<'_>, dns: &VaultDns) -> Result<Found, Problem> {
+    let (settings, voice) = (context.settings, context.voice);
+    let given = credentials::given(context.global, settings, dns, voice)?;
+    if let Some(found) = &given
+        && matches!(found.means, Means::Session(_) | Means::Token(_))
+    {
+        return Err(Problem::configuration(format!(
+            "{} is used as it is: there is nothing to sign in for, and it would win over a kept session. Leave it out to sign in.",
+            found.source
+        ))
+        .now("Nothing was sent."));
+    }
+    let user = match &given {
+        Some(Found {
+            means: Means::Password { user, .. },
+            ..
+        }) => user.clone(),
+        Some(found) => return Ok(found.clone()),
+        None => credentials::ask_user(settings, dns, voice)?,
+    };
+    // Where it cannot be found out, the password is what was meant.
+    let discovery = connection::discover(settings, dns, &user, voice).await?;
+    if let Some(discovery) = discovery.filter(|found| found.auth_type == AuthType::Sso) {
+        return Err(signs_in_elsewhere(&user, dns, &discovery));
+    }
+    if let Some(found) = given {
+        // A variable is found again by the next command, and wins.
+        if found.source.starts_with("VAULT_SANDBOX_") {
+            voice.warning(&format!(
+                "while {} is set, commands sign in with it rather than with the kept session.",
+                found.source
+            ));
+        }
+        return Ok(found);
+    }
+    match credentials::by_command(settings, dns, voice)? {
+        Some(found) => Ok(found),
+        None => credentials::ask_password(user, settings, voice),
+    }
+}
+
+fn signs_in_elsewhere(user: &UserName, dns: &VaultDns, discovery: &Discovery) -> Problem {
+    let problem = Problem::new(
+        Exit::SignIn,
+        format!("{user} signs in by single sign-on, so Vault takes no password."),
+    )
+    .now("No password was sent.");
+    let login = connection::login_command(dns);
+    let profiles = discovery.auth_profiles.iter();
+    let ids: Vec<_> = profiles
+        .filter_map(|profile| profile.id.as_deref())
+        .collect();
+    if ids.is_empty() {
+        return problem.next(
+            "Make an access token in Vault, on your user profile's page, and use that",
+            format!("vault-sandbox --dns {dns} --token-file PATH auth status"),
+        );
+    }
+    ids.iter().fold(problem, |problem, id| {
+        problem.next(
+            "Get an access token from your identity provider, and exchange it",
+            format!(
+                "{login} --oauth-profile {} --oauth-token-file PATH",
+                escape(id)
+            ),
+        )
+    })
+}
+
+async fn enter(
+    context: &Context<'_>,
+    connection: &mut Connection,
+) -> Result<(Arrived, Option<User>), Problem> {
+    let arrived = connection
+        .arrive()
+        .await?
+        .ok_or_else(|| Problem::new(Exit::Internal, "There is nothing to sign in with."))?;
+    let user = match connection.who().await {
+        Ok(reply) => Some(reply.value),
+        Err(error) => {
+            let problem = Problem::of_call("Looking who is signed in", &error);
+            context.voice.warning(&problem.what);
+            None
+        }
+    };
+    Ok((arrived, user))
+}
+
+/// The session that was kept before is of no use any more.
+fn end(context: &Context<'_>, runtime: &tokio::runtime::Runtime, old: KeptSession) {
+    let dns = old.vault.clone();
+    let found = Found {
+        means: Means::Kept(Box::new(old)),
+        source: "the session kept before".to_owned(),
+    };
+    credentials::learn(&found.means, context.voice);
+    if let Ok(connection) = Connection::with(context.settings, dns, found, context.voice) {
+        // Most have ended by themselves.
+        let _ = runtime.block_on(connection.end_session());
+    }
+}
+
+fn report(
+    context: &Context<'_>,
+    connection: &Connection,
+    user: Option<&User>,
+    kept: Option<&KeptSession>,
+) -> Result<(), Problem> {
+    let facts = Facts {
+        connection,
+        found: connection.found(),
+        user,
+        kept,
+    };
+    for (label, text) in facts.lines() {
+        context.voice.fact(label, &text);
+    }
+    if context.settings.is_json() {
+        let ending = Ending {
+            command: COMMAND,
+            outcome: None,
+            simulated: connection.is_simulated(),
+            warnings: &[],
+            problem: None,
+            voice: context.voice,
+        };
+        json::print(&ending, facts.object(Some(true)))?;
+    }
+    Ok(())
+}
