@@ -15,7 +15,9 @@
 mod harness;
 
 mod answers;
+mod auth;
 mod before_sending;
+mod config;
 mod connecting;
 mod contract;
 mod credentials;
