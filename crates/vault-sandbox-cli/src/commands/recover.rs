@@ -10,6 +10,7 @@ use vault_sandbox_core::{OperationId, VaultDns};
 use super::Context;
 use crate::args::RecoverArgs;
 use crate::connection::Connection;
+use crate::credentials::{Found, Means};
 use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::issue::{Issuer, Progress, SandboxFacts};
@@ -144,12 +145,25 @@ fn go_on(
             record.intent.operation
         )));
     }
-    let mut connection = Connection::prepare(
-        context.global,
-        context.settings,
-        Some(&vault),
-        context.voice,
-    )?;
+    // A value that is here is handed over, and tried out, with nothing but itself: nobody has to be
+    // let in for that, least of all somebody whose session has ended meanwhile.
+    let own = record.token.as_ref().filter(|_| !args.revoke);
+    let needs_credential = own.is_none();
+    let mut connection = match own {
+        Some(token) => {
+            let found = Found {
+                means: Means::Token(token.value().clone()),
+                source: "the pending record".to_owned(),
+            };
+            Connection::with(context.settings, vault, found, context.voice)?
+        }
+        None => Connection::prepare(
+            context.global,
+            context.settings,
+            Some(&vault),
+            context.voice,
+        )?,
+    };
     let sandbox = SandboxFacts {
         dns: match &args.sandbox_dns {
             Some(dns) => Some(sandbox::given_dns(&connection, dns)?),
@@ -162,19 +176,9 @@ fn go_on(
     let issuance = resume(record, args, &redirected);
     let (issuance, outcome, progress) = crate::runtime()?.block_on(async {
         let mut signals = Signals::take()?;
-        let signed_in = signals
-            .stopping(connection.sign_in())
-            .await
-            .map_err(|asked| asked.problem())?;
-        if let Err(problem) = signed_in {
-            if !has_value || args.revoke {
-                return Err(problem);
-            }
-            // A value that is here can be delivered, whatever Vault says now.
-            context.voice.warning(&format!(
-                "not signed in, so the token will not be looked at: {}",
-                problem.what
-            ));
+        if needs_credential {
+            let signed_in = signals.stopping(connection.sign_in()).await;
+            signed_in.unwrap_or_else(|asked| Err(asked.problem()))?;
         }
         let opened: BTreeMap<_, _> = opened
             .into_iter()

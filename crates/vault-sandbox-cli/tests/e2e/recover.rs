@@ -123,6 +123,23 @@ fn a_kept_value_is_delivered_to_stdout() {
     }
 }
 
+/// Nobody has to be let in to hand over what is here; the token proves itself.
+#[test]
+fn a_kept_value_needs_no_credential() {
+    let (world, operation) = kept();
+    let before = world.vault.requests().len();
+    let ran = world
+        .run(&["token", "recover", &operation, "--out", "token"])
+        .without("VAULT_SANDBOX_USER")
+        .without("VAULT_SANDBOX_PASSWORD")
+        .hastily()
+        .go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert_closed(&world);
+    let asked = world.vault.requests().split_off(before);
+    assert!(asked.iter().all(|r| r.vault == SANDBOX), "only the sandbox");
+}
+
 /// What is said to be typed works as it stands.
 #[test]
 fn the_command_to_type_finds_the_record() {
