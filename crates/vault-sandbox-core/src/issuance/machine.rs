@@ -1,8 +1,10 @@
+mod after;
+
 use std::fmt;
 
 use thiserror::Error;
 
-use super::intent::{Intent, Order, VerifyRule};
+use super::intent::Intent;
 use super::journal::{Delivery, DeliveryState, Entry, Record};
 use super::outcome::{NotIssued, Outcome, Verification};
 use super::step::{Event, Step};
@@ -322,149 +324,6 @@ impl Issuance {
                 expiry: self.intent.expiry,
             },
             _ => Step::Keep(Entry::Token(token.clone())),
-        }
-    }
-
-    /// The first delivery needs no mark of its own: a kept token says that it was about to begin.
-    fn start_first_delivery(&mut self) {
-        if let Some(first) = self.deliveries.first_mut() {
-            first.state = DeliveryState::Started;
-        }
-    }
-
-    fn after_keeping(&mut self) -> State {
-        let first = self.intent.order == Order::VerifyFirst && self.is_to_be_verified();
-        if first {
-            State::Verifying
-        } else {
-            self.next_delivery()
-        }
-    }
-
-    /// Nothing on disk says that the first delivery is about to begin, so it is said; and the only
-    /// copy of the value does not wait for anything else.
-    fn after_not_keeping(&mut self) -> State {
-        match self.first(DeliveryState::Started) {
-            Some(first) => State::Marking(Some(first)),
-            None => self.next_delivery(),
-        }
-    }
-
-    fn is_to_be_verified(&self) -> bool {
-        self.intent.verify != VerifyRule::Never && self.verification.is_none()
-    }
-
-    fn verified(&mut self, verification: Verification) -> State {
-        self.verification = Some(verification);
-        if self.is_everywhere() {
-            State::Closed(self.judgement())
-        } else {
-            self.next_delivery()
-        }
-    }
-
-    fn delivered(&mut self, at: usize, state: DeliveryState) -> State {
-        self.set(at, state);
-        self.next_delivery()
-    }
-
-    fn checked(&mut self, at: usize, state: DeliveryState) -> State {
-        self.set(at, state);
-        self.next_check_or_delivery()
-    }
-
-    fn next_check_or_delivery(&mut self) -> State {
-        match self.first(DeliveryState::Started) {
-            Some(started) => State::Checking(started),
-            None => self.next_delivery(),
-        }
-    }
-
-    fn next_delivery(&mut self) -> State {
-        if let Some(started) = self.first(DeliveryState::Started) {
-            return State::Delivering(started);
-        }
-        let Some(next) = self.first(DeliveryState::Planned) else {
-            return self.after_deliveries();
-        };
-        self.set(next, DeliveryState::Started);
-        State::Marking(Some(next))
-    }
-
-    fn after_deliveries(&mut self) -> State {
-        if self.is_everywhere() {
-            return State::Forgetting(self.judgement());
-        }
-        if self.kept || self.first(DeliveryState::Committed).is_some() {
-            return State::Marking(None);
-        }
-        match self.token.as_ref().and_then(IssuedToken::id) {
-            Some(id) => self.value_lost(vec![id.clone()]),
-            None => State::Seeking,
-        }
-    }
-
-    fn value_lost(&mut self, ids: Vec<TokenId>) -> State {
-        self.lost = ids;
-        if self.to_be_revoked && self.lost.len() == 1 {
-            self.before_revoking()
-        } else if self.kept || self.may_be_somewhere() {
-            State::Closed(Outcome::Undelivered)
-        } else {
-            State::Noting
-        }
-    }
-
-    fn before_revoking(&mut self) -> State {
-        if !self.kept {
-            return State::Revoking;
-        }
-        // No later run is to deliver it by itself, nor to think it is where it was delivered.
-        for delivery in &mut self.deliveries {
-            delivery.state = DeliveryState::Uncertain;
-        }
-        State::Renouncing
-    }
-
-    /// Only a token that was issued is delivered, so a delivery that began proves that there is one.
-    fn is_issued(&self) -> bool {
-        let began = |delivery: &Delivery| delivery.state != DeliveryState::Planned;
-        self.token.is_some() || self.deliveries.iter().any(began)
-    }
-
-    /// Whether a destination has the value, or may have it.
-    fn may_be_somewhere(&self) -> bool {
-        use DeliveryState::{Committed, Started, Uncertain};
-        let may = |delivery: &Delivery| matches!(delivery.state, Committed | Started | Uncertain);
-        self.deliveries.iter().any(may)
-    }
-
-    fn first(&self, state: DeliveryState) -> Option<usize> {
-        self.deliveries
-            .iter()
-            .position(|delivery| delivery.state == state)
-    }
-
-    fn set(&mut self, at: usize, state: DeliveryState) {
-        if let Some(delivery) = self.deliveries.get_mut(at) {
-            delivery.state = state;
-        }
-    }
-
-    /// With no destination at all, the value is nowhere.
-    fn is_everywhere(&self) -> bool {
-        let committed = |delivery: &Delivery| delivery.state == DeliveryState::Committed;
-        !self.deliveries.is_empty() && self.deliveries.iter().all(committed)
-    }
-
-    /// What a token that is in every destination counts as.
-    fn judgement(&self) -> Outcome {
-        match self.verification {
-            None | Some(Verification::Confirmed { .. }) => Outcome::Issued,
-            Some(Verification::Unconfirmed) if self.intent.verify != VerifyRule::Always => {
-                Outcome::Issued
-            }
-            Some(_) => Outcome::Mismatch,
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::issuance::intent::{Order, VerifyRule};
 use crate::types::{AccessToken, ApiVersion, Expiry, OperationId};
 
 fn intent(destinations: &[&str]) -> Intent {
