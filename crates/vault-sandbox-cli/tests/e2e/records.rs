@@ -7,7 +7,7 @@ use vault_sandbox_simulator::Effect;
 
 use crate::delivery::wait_for_the_request;
 use crate::harness::{World, fault_on_create, value_places};
-use crate::recover::{assert_closed, kept, recover};
+use crate::recover::{assert_closed, kept, kept_for_a_file, recover};
 
 #[test]
 fn another_run_is_under_way() {
@@ -85,15 +85,7 @@ fn records_that_cannot_be_understood() {
 #[test]
 fn what_a_killed_run_left_beside_its_target_is_removed() {
     let world = World::new();
-    fs::create_dir(world.work("d")).unwrap();
-    world.fault(fault_on_create(Effect::Delay {
-        by: Duration::from_millis(500),
-    }));
-    let running = world.create(&["-o", "d/second"]).start();
-    wait_for_the_request(&world);
-    fs::remove_dir_all(world.work("d")).unwrap();
-    assert_eq!(running.end().code(), 20);
-    let operation = world.operations().remove(0);
+    let operation = kept_for_a_file(&world);
     fs::create_dir(world.work("d")).unwrap();
     let value = world.value().unwrap();
     for name in [

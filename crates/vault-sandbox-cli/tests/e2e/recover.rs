@@ -52,6 +52,19 @@ pub(crate) fn recover(world: &World, more: &[&str]) -> Ran {
         .go()
 }
 
+/// The operation of a run whose target's directory was removed while it asked.
+pub(crate) fn kept_for_a_file(world: &World) -> String {
+    fs::create_dir(world.work("d")).unwrap();
+    world.fault(fault_on_create(Effect::Delay {
+        by: Duration::from_millis(500),
+    }));
+    let running = world.create(&["-o", "d/second"]).start();
+    wait_for_the_request(world);
+    fs::remove_dir_all(world.work("d")).unwrap();
+    assert_eq!(running.end().code(), 20);
+    world.operations().remove(0)
+}
+
 /// Nothing is left, and no second token was asked for.
 pub(crate) fn assert_closed(world: &World) {
     assert_eq!(world.records().len(), 0);
@@ -194,15 +207,7 @@ fn records_of_simulated_runs_lie_apart() {
 #[test]
 fn a_kept_value_is_delivered_where_it_was_meant_to_go() {
     let world = World::new();
-    fs::create_dir(world.work("d")).unwrap();
-    world.fault(fault_on_create(Effect::Delay {
-        by: Duration::from_millis(500),
-    }));
-    let running = world.create(&["-o", "d/second"]).start();
-    wait_for_the_request(&world);
-    fs::remove_dir_all(world.work("d")).unwrap();
-    assert_eq!(running.end().code(), 20);
-    let operation = world.operations().remove(0);
+    let operation = kept_for_a_file(&world);
     let still = recover(&world, &[&operation]);
     assert_eq!(
         still.code(),
