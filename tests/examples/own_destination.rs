@@ -135,6 +135,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         destinations: vec!["secrets/nightly-import".to_owned()],
         verify: VerifyRule::Always,
         order: Order::DeliverFirst,
+        replaces: None,
     };
     let directory = std::env::temp_dir();
     let journal =

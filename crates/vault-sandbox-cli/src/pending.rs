@@ -258,6 +258,7 @@ mod tests {
             destinations: vec!["-".to_owned()],
             verify: VerifyRule::Never,
             order: Order::DeliverFirst,
+            replaces: None,
         })
     }
 

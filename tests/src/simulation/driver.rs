@@ -77,6 +77,7 @@ fn go_on<R: Rules>(
             wanted.push(elsewhere.to_owned());
             world.wanted_before = Some(std::mem::replace(&mut world.wanted, wanted));
             world.is_life_in_doubt |= world.is_revoke_tried;
+            world.is_redirected = true;
             // Asked for in so many words, whatever happened there before.
             world.place(elsewhere).writes = 0;
             invariants::plan(&machine, &world.wanted)?;
@@ -107,7 +108,7 @@ fn drive(
     run: &mut Run,
     choices: &mut Choices,
 ) -> Result<Option<Outcome>, Violation> {
-    let most_steps = 16 + 4 * machine.deliveries().len();
+    let most_steps = 20 + 4 * machine.deliveries().len();
     // A request to stop comes before this step; before the zeroth: never.
     let stopped_at = choices.fault(10);
     loop {

@@ -6,7 +6,7 @@ use vault_sandbox_core::issuance::{
 };
 
 use super::protocol::Protocol;
-use super::world::{Run, Violation, World};
+use super::world::{Place, Run, Violation, World};
 
 const ONCE: &str = "once: no request is sent after one that was, or may have been, carried out";
 const TRACE: &str = "trace: nothing is asked without an intent that survives a loss of power";
@@ -15,6 +15,8 @@ const KNOWN: &str = "known: a token that exists is in every destination, or has 
 const TWICE: &str = "delivered: nothing is delivered twice";
 const PLACES: &str = "places: the value is where it is said to be";
 const OURS: &str = "ours: no token is touched that may be somebody else's";
+const REPLACED: &str =
+    "replaced: the old token works until the new one was seen to work and is everywhere";
 const TRUE: &str = "outcome: it agrees with the truth";
 
 fn ensure(holds: bool, promise: &'static str, seen: &str) -> Result<(), Violation> {
@@ -41,8 +43,20 @@ pub fn before(step: &Step<'_>, world: &World, run: &Run) -> Result<(), Violation
             ensure(*request == world.intent.request(), TRACE, "it is another")?;
             ensure(world.may_send, ONCE, "another is sent")
         }
+        Step::Deliver { .. } if world.intent.replaces.is_some() => {
+            ensure(world.is_proven, REPLACED, "it was not seen to work")
+        }
+        Step::Retire(id) => {
+            let is_old = world.intent.replaces.as_ref() == Some(id);
+            ensure(is_old, OURS, "another one would be deleted")?;
+            ensure(world.is_proven, REPLACED, "it was not seen to work")?;
+            ensure(world.is_delivered(), REPLACED, "it is not everywhere")
+        }
         Step::Revoke(ids) => {
-            ensure(run.is_revoking, KNOWN, "nobody asked for revoking")?;
+            let is_unproven = run.is_unfit() || (run.has_keep_failed && !world.is_proven);
+            let is_rejected = world.intent.replaces.is_some() && is_unproven;
+            let is_asked = run.is_revoking || is_rejected;
+            ensure(is_asked, KNOWN, "nobody asked for revoking")?;
             let is_foreign = ids.contains(&world.vault.foreign);
             ensure(!is_foreign, OURS, "somebody else's would be revoked")
         }
@@ -129,7 +143,15 @@ pub fn outcome(
             ensure(has_live || is_blind, TRUE, "there is no token")?;
             ensure(world.is_delivered(), PLACES, "issued, but not delivered")?;
             ensure(is_closed, PLACES, "issued, but still in the record")?;
+            let is_replaced = world.intent.replaces.is_none() || !world.vault.is_old_live;
+            ensure(is_replaced, REPLACED, "issued, but the old one is there")?;
             ensure(!is_mismatch(world, run), TRUE, "it is not as asked")
+        }
+        Outcome::OldRemains => {
+            let is_replacing = world.intent.replaces.is_some();
+            ensure(is_replacing, TRUE, "there is no old one")?;
+            ensure(world.is_delivered(), PLACES, "not delivered")?;
+            ensure(is_closed, PLACES, "delivered, but still in the record")
         }
         Outcome::Mismatch => {
             ensure(was_minted, TRUE, "there is no token")?;
@@ -141,11 +163,27 @@ pub fn outcome(
             ensure(!has_live, TRUE, "not issued, but there is a token")?;
             let is_never_sent = world.sends == 0;
             ensure(*why != NotIssued::NoTrace || is_never_sent, TRUE, "sent")?;
-            let is_revoked = *why == NotIssued::Revoked;
-            ensure(is_revoked == run.is_revoked, TRUE, "revoked or not?")
+            let is_unfit = *why == NotIssued::Unfit;
+            let is_revoked = *why == NotIssued::Revoked || is_unfit;
+            ensure(is_revoked == run.is_revoked, TRUE, "revoked or not?")?;
+            let touched = |place: &Place| place.holds.is_some() && !place.is_unmarked;
+            let is_touched = world.places.iter().any(touched);
+            let may_be_touched = !is_unfit || world.is_redirected;
+            ensure(
+                may_be_touched || !is_touched,
+                REPLACED,
+                "unfit, but delivered",
+            )?;
+            // Whoever asks for revoking, or for another place, may do so when it is gone already.
+            let is_left = world.vault.is_old_live || run.is_revoking || world.is_redirected;
+            ensure(is_left, REPLACED, "it is gone")
         }
         Outcome::Undelivered => {
             ensure(was_minted, TRUE, "there is no token")?;
+            let is_hopeless = world.intent.replaces.is_some() && run.is_unfit();
+            let is_known = run.ids.len() == 1;
+            let is_dealt_with = !is_hopeless || !is_known || world.is_revoke_tried;
+            ensure(is_dealt_with, REPLACED, "it will not do, and stays")?;
             let all = machine.deliveries();
             let is_everywhere = all.iter().all(|d| d.state == DeliveryState::Committed);
             ensure(all.is_empty() || !is_everywhere, TRUE, "it is everywhere")?;
@@ -190,9 +228,12 @@ fn is_confirmed(run: &Run) -> bool {
 }
 
 fn is_mismatch(world: &World, run: &Run) -> bool {
+    if world.intent.replaces.is_some() {
+        return !world.is_proven;
+    }
     match (&run.verification, world.intent.verify) {
         (Some(Verification::Confirmed { .. }), _) => false,
-        (Some(Verification::Unconfirmed), rule) => rule == VerifyRule::Always,
+        (Some(Verification::Works | Verification::Unconfirmed), rule) => rule == VerifyRule::Always,
         (None, rule) => rule != VerifyRule::Never,
         (Some(_), _) => true,
     }

@@ -73,6 +73,18 @@ pub enum Rule {
     RevokeUnmarked,
     /// Calls a token issued that is not as asked.
     MismatchIgnored,
+    /// Puts a new token in the place of an old one although nobody could try it out.
+    ReplaceUnproven,
+    /// Puts a new token in the place of an old one although it is not as asked.
+    ReplaceUnfit,
+    /// Leaves a token that will not do as it is.
+    UnfitStays,
+    /// Deletes the old token once the new one works, before it is everywhere.
+    RetireEarly,
+    /// Takes the old token for deleted although it was not.
+    RetireFailureIgnored,
+    /// Takes the old token's place after a restart without trying the new one out.
+    ReplaceOnResume,
     /// Leaves a hole in the journal where a line could not be synced. Of the driver, not the machine.
     HoleInJournal,
     /// Goes on with a record without erasing what stands behind its intact part. Of the driver, too.
@@ -81,7 +93,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every one.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 37] = [
         Self::SendWithoutTrace,
         Self::SendAfterUnknown,
         Self::SendWithoutSignIn,
@@ -111,6 +123,12 @@ impl Rule {
         Self::RevokeFailureIgnored,
         Self::RevokeUnmarked,
         Self::MismatchIgnored,
+        Self::ReplaceUnproven,
+        Self::ReplaceUnfit,
+        Self::UnfitStays,
+        Self::RetireEarly,
+        Self::RetireFailureIgnored,
+        Self::ReplaceOnResume,
         Self::HoleInJournal,
         Self::StaleJournal,
     ];
@@ -147,6 +165,9 @@ impl Rules for Rule {
         {
             go(&mut mutant.inner, Event::Failed);
         }
+        if self == Self::ReplaceOnResume && matches!(mutant.inner.step(), Step::Verify { .. }) {
+            go(&mut mutant.inner, confirmed());
+        }
         mutant
     }
 
@@ -182,6 +203,7 @@ enum Instead {
     Forget,
     Keep,
     Revoke,
+    Retire,
 }
 
 impl Mutant {
@@ -224,6 +246,10 @@ impl Protocol for Mutant {
             (Some(Instead::Forget), _, _) => Step::Forget,
             (Some(Instead::Keep), _, Some(token)) => Step::Keep(Entry::Token(token.clone())),
             (Some(Instead::Revoke), _, _) => Step::Revoke(&self.found),
+            (Some(Instead::Retire), _, _) => match &self.inner.intent().replaces {
+                Some(old) => Step::Retire(old),
+                None => self.inner.step(),
+            },
             (None, Some(outcome), _) => Step::Done(outcome),
             _ => self.inner.step(),
         }
@@ -287,6 +313,7 @@ enum At {
     Check,
     LookUp,
     Revoke,
+    Retire,
     Other,
 }
 
@@ -301,6 +328,7 @@ impl At {
             Step::Check { .. } => Self::Check,
             Step::LookUp(_) => Self::LookUp,
             Step::Revoke(_) => Self::Revoke,
+            Step::Retire(_) => Self::Retire,
             _ => Self::Other,
         }
     }
@@ -311,6 +339,7 @@ impl Mutant {
     fn lie(&mut self, at: At, event: Event) -> Option<Event> {
         use Rule as R;
         let mut lies = vec![];
+        let is_replacing = self.inner.intent().replaces.is_some();
         let said = match (self.rule, at, event) {
             (R::SendWithoutTrace, At::Intent, Event::Failed) => Event::Done,
             (R::SendAfterUnknown, At::Send, Event::NoValue(None)) => {
@@ -332,7 +361,7 @@ impl Mutant {
                 self.instead = Some(Instead::Forget);
                 return None;
             }
-            (R::NoFirstMark, At::Keep, Event::Failed) => {
+            (R::NoFirstMark, At::Keep, Event::Failed) if !is_replacing => {
                 lies = vec![Event::Failed];
                 Event::Done
             }
@@ -367,9 +396,25 @@ impl Mutant {
             (R::GivenUpIsNotSent, At::Send, Event::GivenUp) => Event::NotSent,
             (R::IdDropped, At::Send, Event::NoValue(Some(_))) => Event::NoValue(None),
             (R::RevokeFailureIgnored, At::Revoke, Event::Failed) => Event::Done,
-            (R::MismatchIgnored, _, Event::Verified(_)) => {
-                Event::Verified(Verification::Confirmed { expiry: None })
+            (R::MismatchIgnored, _, Event::Verified(_)) => confirmed(),
+            (R::ReplaceUnproven, _, Event::Verified(Verification::Unconfirmed)) if is_replacing => {
+                confirmed()
             }
+            (R::ReplaceUnfit, _, Event::Verified(Verification::ExpiryDiffers { .. }))
+                if is_replacing =>
+            {
+                confirmed()
+            }
+            (R::UnfitStays, _, Event::Verified(Verification::ExpiryDiffers { .. })) => {
+                Event::Verified(Verification::Unconfirmed)
+            }
+            (R::RetireEarly, _, event @ Event::Verified(Verification::Confirmed { .. }))
+                if is_replacing =>
+            {
+                self.instead = Some(Instead::Retire);
+                event
+            }
+            (R::RetireFailureIgnored, At::Retire, Event::Failed) => Event::Done,
             (_, _, event) => event,
         };
         for lie in lies {
@@ -377,6 +422,10 @@ impl Mutant {
         }
         Some(said)
     }
+}
+
+fn confirmed() -> Event {
+    Event::Verified(Verification::Confirmed { expiry: None })
 }
 
 fn go(machine: &mut Issuance, event: Event) {

@@ -1,7 +1,7 @@
 //! Carries steps out, as the program does, in a world where each can go wrong.
 
 use vault_sandbox_core::endpoints::IssuedToken;
-use vault_sandbox_core::issuance::{Entry, Event, Outcome, Step, Verification};
+use vault_sandbox_core::issuance::{Entry, Event, Outcome, Step, Verification, VerifyRule};
 use vault_sandbox_core::{AccessToken, TokenId};
 
 use super::choices::Choices;
@@ -44,6 +44,7 @@ pub fn carry_out(
         Step::Verify { token, .. } => verify(token, world, run, choices),
         Step::LookUp(_) => look_up(world, run, choices),
         Step::Revoke(ids) => revoke(ids, world, run, choices),
+        Step::Retire(_) => retire(world, choices),
         Step::Forget => match world.disk.remove(choices) {
             Done::Crashed => Flow::Crash,
             done => {
@@ -159,7 +160,7 @@ fn check(destination: &str, world: &World, choices: &mut Choices) -> Flow {
     }
 }
 
-fn verify(token: &IssuedToken, world: &World, run: &mut Run, choices: &mut Choices) -> Flow {
+fn verify(token: &IssuedToken, world: &mut World, run: &mut Run, choices: &mut Choices) -> Flow {
     let value = token.value().expose();
     let is_live = world
         .vault
@@ -167,7 +168,7 @@ fn verify(token: &IssuedToken, world: &World, run: &mut Run, choices: &mut Choic
         .iter()
         .any(|minted| minted.is_live && minted.value.as_bytes() == value.as_bytes());
     let stored = Some("2026-11-24T00:00:00Z".parse().unwrap());
-    let shown = match choices.fault(if is_live { 7 } else { 4 }) {
+    let shown = match choices.fault(if is_live { 8 } else { 4 }) {
         0 if is_live => Verification::Confirmed { expiry: None },
         0 | 4 => Verification::Refused,
         1 => return Flow::Crash,
@@ -177,7 +178,14 @@ fn verify(token: &IssuedToken, world: &World, run: &mut Run, choices: &mut Choic
             return Flow::Tell(Event::Failed);
         }
         5 => Verification::ExpiryDiffers { stored },
-        _ => Verification::OtherVault,
+        6 => Verification::OtherVault,
+        _ => Verification::Works,
+    };
+    let is_strict = world.intent.verify == VerifyRule::Always;
+    world.is_proven |= match shown {
+        Verification::Confirmed { .. } => true,
+        Verification::Works => !is_strict,
+        _ => false,
     };
     run.verification = Some(shown.clone());
     Flow::Tell(Event::Verified(shown))
@@ -217,5 +225,19 @@ fn revoke(ids: &[TokenId], world: &mut World, run: &mut Run, choices: &mut Choic
             run.is_revoked |= is_gone;
             Flow::Tell(Event::from_success(is_gone))
         }
+    }
+}
+
+fn retire(world: &mut World, choices: &mut Choices) -> Flow {
+    let pick = choices.fault(6);
+    if matches!(pick, 0 | 3 | 4) {
+        world.vault.is_old_live = false;
+    }
+    match pick {
+        1 | 4 => Flow::Crash,
+        // Deleted or not: the answer is lost, or nobody waits for it.
+        2 | 3 => Flow::Tell(Event::Failed),
+        5 => Flow::Tell(Event::GivenUp),
+        _ => Flow::Tell(Event::Done),
     }
 }

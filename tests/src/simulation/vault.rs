@@ -26,6 +26,10 @@ pub struct ModelVault {
     pub minted: Vec<Minted>,
     /// A token that is somebody else's.
     pub foreign: TokenId,
+    /// The token whose place a new one may take.
+    pub old: TokenId,
+    /// It was not deleted.
+    pub is_old_live: bool,
 }
 
 impl Default for ModelVault {
@@ -33,6 +37,8 @@ impl Default for ModelVault {
         Self {
             minted: Vec::new(),
             foreign: TokenId::parse("0PIFOREIGN").unwrap(),
+            old: TokenId::parse("0PIOLD").unwrap(),
+            is_old_live: true,
         }
     }
 }

@@ -74,6 +74,10 @@ pub struct World {
     pub wanted_before: Option<Vec<String>>,
     /// What is asked for.
     pub intent: Intent,
+    /// The new token was seen to be as asked.
+    pub is_proven: bool,
+    /// Somebody asked for another destination: what became of those before may not be known.
+    pub is_redirected: bool,
     /// Create requests that were begun.
     pub sends: usize,
     /// Whether another may be.
@@ -132,16 +136,20 @@ impl World {
             &[],
         ];
         let plan = plans[choices.free(plans.len())];
-        let (verify, order) = [
-            (VerifyRule::Auto, Order::DeliverFirst),
-            (VerifyRule::Auto, Order::VerifyFirst),
-            (VerifyRule::Always, Order::DeliverFirst),
-            (VerifyRule::Never, Order::DeliverFirst),
-        ][choices.free(4)];
+        let (verify, order, is_replacing) = [
+            (VerifyRule::Auto, Order::DeliverFirst, false),
+            (VerifyRule::Auto, Order::VerifyFirst, false),
+            (VerifyRule::Always, Order::DeliverFirst, false),
+            (VerifyRule::Never, Order::DeliverFirst, false),
+            (VerifyRule::Auto, Order::DeliverFirst, true),
+            (VerifyRule::Always, Order::VerifyFirst, true),
+        ][choices.free(6)];
+        let vault = ModelVault::default();
+        let replaces = is_replacing.then(|| vault.old.clone());
         let wanted: Vec<_> = plan.iter().map(ToString::to_string).collect();
         Self {
             disk: Disk::reserved(flaw),
-            vault: ModelVault::default(),
+            vault,
             places: Vec::new(),
             wanted: wanted.clone(),
             wanted_before: None,
@@ -159,7 +167,10 @@ impl World {
                 destinations: wanted,
                 verify,
                 order,
+                replaces,
             },
+            is_proven: false,
+            is_redirected: false,
             sends: 0,
             may_send: true,
             is_kept: false,
@@ -200,6 +211,19 @@ impl World {
 }
 
 impl Run {
+    /// Whether trying the token out showed that it must not take another's place.
+    #[must_use]
+    pub fn is_unfit(&self) -> bool {
+        matches!(
+            self.verification,
+            Some(
+                Verification::Refused
+                    | Verification::OtherVault
+                    | Verification::ExpiryDiffers { .. }
+            )
+        )
+    }
+
     /// One that goes on from a record.
     #[must_use]
     pub fn resumed(record: &Record) -> Self {

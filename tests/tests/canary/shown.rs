@@ -176,6 +176,7 @@ fn issuing_shows_everything_but_the_value() {
         destinations: vec!["file:here".into()],
         verify: VerifyRule::Auto,
         order: Order::DeliverFirst,
+        replaces: None,
     };
     let mut journal = Entry::Intent(intent.clone()).to_line().as_bytes().to_vec();
     journal.extend_from_slice(Entry::Token(issued()).to_line().as_bytes());

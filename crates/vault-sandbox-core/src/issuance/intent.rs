@@ -1,7 +1,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::endpoints::{Encoding, GenerateSandboxToken};
-use crate::types::{ApiVersion, Expiry, OperationId, SandboxName, TokenName, VaultDns, VaultId};
+use crate::types::{
+    ApiVersion, Expiry, OperationId, SandboxName, TokenId, TokenName, VaultDns, VaultId,
+};
 
 /// What is asked for, and where its value shall go. Holds no credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,10 @@ pub struct Intent {
     pub verify: VerifyRule,
     /// Whether it is tried out before or after its value is handed over.
     pub order: Order,
+    /// The token whose place it takes. Then it is tried out first, whatever [`verify`](Self::verify)
+    /// and [`order`](Self::order) say; one that does not do is deleted again, and the old one is
+    /// deleted only once every destination has the new value.
+    pub replaces: Option<TokenId>,
 }
 
 impl Intent {

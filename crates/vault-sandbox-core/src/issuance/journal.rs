@@ -156,8 +156,10 @@ impl Record {
                     let value = AccessToken::from_wire(value);
                     record.token =
                         value.map(|v| IssuedToken::new(id.and_then(TokenId::from_wire), v));
-                    // The first delivery has no line of its own: a kept token was about to go there.
-                    if let Some(first) = record.deliveries.first_mut() {
+                    // The first delivery has no line of its own: a kept token was about to go there,
+                    // unless it had to be tried out first.
+                    let first = record.deliveries.first_mut();
+                    if let Some(first) = first.filter(|_| record.intent.replaces.is_none()) {
                         first.state = DeliveryState::Started;
                     }
                 }
@@ -196,6 +198,8 @@ struct IntentLine {
     destinations: Vec<String>,
     verify: String,
     verify_first: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaces: Option<String>,
 }
 
 impl IntentLine {
@@ -220,6 +224,7 @@ impl IntentLine {
             }
             .to_owned(),
             verify_first: intent.order == Order::VerifyFirst,
+            replaces: intent.replaces.as_ref().map(ToString::to_string),
         }
     }
 
@@ -259,6 +264,7 @@ impl IntentLine {
             } else {
                 Order::DeliverFirst
             },
+            replaces: self.replaces.map(TokenId::parse).transpose()?,
         })
     }
 }
@@ -314,6 +320,7 @@ mod tests {
             destinations: vec!["file:a\nb".into(), "-".into()],
             verify: VerifyRule::Always,
             order: Order::VerifyFirst,
+            replaces: Some(TokenId::parse("0PI0").unwrap()),
         }
     }
 

@@ -1,4 +1,5 @@
 mod after;
+mod replacing;
 
 use std::fmt;
 
@@ -36,6 +37,9 @@ enum State {
     /// Says on disk which tokens exist without their value.
     Noting,
     Revoking,
+    /// Says on disk that every destination has the value, before the old token is deleted.
+    Settling,
+    Retiring,
     Forgetting(Outcome),
     Verifying,
     Closed(Outcome),
@@ -51,6 +55,7 @@ pub struct Issuance {
     lost: Vec<TokenId>,
     kept: bool,
     to_be_revoked: bool,
+    rejected: bool,
     signed_in_again: bool,
     verification: Option<Verification>,
 }
@@ -68,6 +73,7 @@ impl Issuance {
             lost: Vec::new(),
             kept: false,
             to_be_revoked: false,
+            rejected: false,
             signed_in_again: false,
             verification: None,
         }
@@ -102,6 +108,8 @@ impl Issuance {
                 }
             }
             issuance.next_check_or_delivery()
+        } else if issuance.is_only_the_old_one_left() {
+            State::Settling
         } else if issuance.may_be_somewhere() {
             // It could not be kept, but was, or was about to be, handed over.
             for delivery in &mut issuance.deliveries {
@@ -138,16 +146,7 @@ impl Issuance {
     /// is [`redirected`](Self::redirected).
     #[must_use]
     pub fn revoking(mut self) -> Self {
-        self.to_be_revoked = true;
-        if let Some(id) = self.token.as_ref().and_then(IssuedToken::id) {
-            self.lost = vec![id.clone()];
-        }
-        self.state = match self.lost.len() {
-            0 => State::Seeking,
-            1 => self.before_revoking(),
-            _ if self.kept => State::Closed(Outcome::Undelivered),
-            _ => State::Closed(Outcome::ValueLost(self.lost.clone())),
-        };
+        self.state = self.discard();
         self
     }
 
@@ -158,12 +157,17 @@ impl Issuance {
             State::Planned => Step::Persist(Entry::Intent(self.intent.clone())),
             State::Intended => Step::Send(self.intent.request()),
             State::SigningIn => Step::SignIn,
-            State::Marking(_) | State::Renouncing => {
+            State::Marking(_) | State::Renouncing | State::Settling => {
                 Step::Persist(Entry::Deliveries(self.deliveries.clone()))
             }
             State::Noting => Step::Persist(Entry::Lost(self.lost.clone())),
             State::Seeking => Step::LookUp(&self.intent.name),
             State::Revoking => Step::Revoke(&self.lost),
+            State::Retiring => match &self.intent.replaces {
+                Some(old) => Step::Retire(old),
+                // Entered only where there is one.
+                None => Step::Forget,
+            },
             State::Forgetting(_) => Step::Forget,
             State::Closed(outcome) => Step::Done(outcome),
             State::Keeping | State::Delivering(_) | State::Checking(_) | State::Verifying => {
@@ -238,11 +242,20 @@ impl Issuance {
             // Without that mark, a run that is cut off here would leave a record that still says to
             // deliver a token that is gone.
             (S::Renouncing, Event::Done | Event::Failed) => S::Revoking,
+            (S::Revoking, Event::Done) if self.rejected => not_issued(NotIssued::Unfit),
             (S::Revoking, Event::Done) => not_issued(NotIssued::Revoked),
             (S::Revoking, Event::Failed) if self.kept || self.may_be_somewhere() => {
                 S::Closed(Outcome::Undelivered)
             }
             (S::Revoking, Event::Failed) => S::Closed(Outcome::ValueLost(self.lost.clone())),
+
+            // Replaced: the old token goes last, once that is on disk, and the outcome says whether it
+            // is gone.
+            (S::Settling, Event::Done) => S::Retiring,
+            (S::Retiring, Event::Done) => S::Forgetting(Outcome::Issued),
+            (S::Settling, Event::Failed) | (S::Retiring, Event::Failed | Event::GivenUp) => {
+                S::Forgetting(Outcome::OldRemains)
+            }
 
             // Everything is in place: what remains is to look at the token itself.
             (S::Forgetting(Outcome::Issued), Event::Done | Event::Failed)

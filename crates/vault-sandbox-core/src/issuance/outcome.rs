@@ -14,6 +14,9 @@ pub enum Outcome {
     Undelivered,
     /// The token exists and is in every destination, but it is not as asked.
     Mismatch,
+    /// The token exists and is in every destination, but the one whose place it takes could not be
+    /// deleted: both work.
+    OldRemains,
     /// A token exists, but its value is nowhere: it is of no use and should be revoked.
     ValueLost(Vec<TokenId>),
     /// A token may exist. It was not asked for again, and never will be.
@@ -33,6 +36,9 @@ pub enum NotIssued {
     Stopped,
     /// The token was deleted again.
     Revoked,
+    /// The token was to take another's place, but was not as asked: it was deleted again instead of
+    /// being delivered. The other is as it was.
+    Unfit,
 }
 
 /// What trying out a new token showed.
@@ -43,7 +49,9 @@ pub enum Verification {
         /// The expiry that Vault stored; `None`: never.
         expiry: Option<DateTime<Utc>>,
     },
-    /// It could not be tried out, or not in full.
+    /// It works, but may not read its own record: its expiry is not confirmed.
+    Works,
+    /// It could not be tried out.
     Unconfirmed,
     /// Vault stored another expiry than the one asked for.
     ExpiryDiffers {

@@ -54,6 +54,9 @@ pub enum Step<'a> {
     LookUp(&'a TokenName),
     /// Delete these tokens in the sandbox. Told: [`Event::Done`] or [`Event::Failed`].
     Revoke(&'a [TokenId]),
+    /// Delete the token whose place the new one has taken. Told: [`Event::Done`], [`Event::Failed`]
+    /// or [`Event::GivenUp`].
+    Retire(&'a TokenId),
     /// Remove the journal. Told: [`Event::Done`] or [`Event::Failed`].
     Forget,
     /// Nothing more.

@@ -9,9 +9,12 @@ use crate::issuance::outcome::{Outcome, Verification};
 use crate::types::TokenId;
 
 impl Issuance {
-    /// The first delivery needs no mark of its own: a kept token says that it was about to begin.
+    /// The first delivery needs no mark of its own: a kept token says that it was about to begin,
+    /// unless it has to be tried out first.
     pub(super) fn start_first_delivery(&mut self) {
-        if let Some(first) = self.deliveries.first_mut() {
+        if let Some(first) = self.deliveries.first_mut()
+            && self.intent.replaces.is_none()
+        {
             first.state = DeliveryState::Started;
         }
     }
@@ -35,12 +38,15 @@ impl Issuance {
     }
 
     pub(super) fn is_to_be_verified(&self) -> bool {
-        self.intent.verify != VerifyRule::Never && self.verification.is_none()
+        let is_wanted = self.intent.verify != VerifyRule::Never && self.intent.replaces.is_none();
+        is_wanted && self.verification.is_none()
     }
 
     pub(super) fn verified(&mut self, verification: Verification) -> State {
         self.verification = Some(verification);
-        if self.is_everywhere() {
+        if self.intent.replaces.is_some() {
+            self.tried_as_replacement()
+        } else if self.is_everywhere() {
             State::Closed(self.judgement())
         } else {
             self.next_delivery()
@@ -68,6 +74,9 @@ impl Issuance {
         if let Some(started) = self.first(DeliveryState::Started) {
             return State::Delivering(started);
         }
+        if self.is_to_be_proven() {
+            return State::Verifying;
+        }
         let Some(next) = self.first(DeliveryState::Planned) else {
             return self.after_deliveries();
         };
@@ -76,6 +85,9 @@ impl Issuance {
     }
 
     fn after_deliveries(&mut self) -> State {
+        if self.is_only_the_old_one_left() {
+            return State::Settling;
+        }
         if self.is_everywhere() {
             return State::Forgetting(self.judgement());
         }
@@ -100,14 +112,11 @@ impl Issuance {
     }
 
     pub(super) fn before_revoking(&mut self) -> State {
-        if !self.kept {
-            return State::Revoking;
+        if self.kept || self.may_be_somewhere() {
+            State::Renouncing
+        } else {
+            State::Revoking
         }
-        // No later run is to deliver it by itself, nor to think it is where it was delivered.
-        for delivery in &mut self.deliveries {
-            delivery.state = DeliveryState::Uncertain;
-        }
-        State::Renouncing
     }
 
     /// Only a token that was issued is delivered, so a delivery that began proves that there is one.
@@ -135,8 +144,28 @@ impl Issuance {
         }
     }
 
+    /// Deletes the token instead of delivering it.
+    pub(super) fn discard(&mut self) -> State {
+        self.to_be_revoked = true;
+        // No later run is to deliver it by itself, nor to think it is where it was delivered.
+        for delivery in &mut self.deliveries {
+            if self.kept || delivery.state == DeliveryState::Committed {
+                delivery.state = DeliveryState::Uncertain;
+            }
+        }
+        if let Some(id) = self.token.as_ref().and_then(IssuedToken::id) {
+            self.lost = vec![id.clone()];
+        }
+        match self.lost.len() {
+            0 => State::Seeking,
+            1 => self.before_revoking(),
+            _ if self.kept => State::Closed(Outcome::Undelivered),
+            _ => State::Closed(Outcome::ValueLost(self.lost.clone())),
+        }
+    }
+
     /// With no destination at all, the value is nowhere.
-    fn is_everywhere(&self) -> bool {
+    pub(super) fn is_everywhere(&self) -> bool {
         let committed = |delivery: &Delivery| delivery.state == DeliveryState::Committed;
         !self.deliveries.is_empty() && self.deliveries.iter().all(committed)
     }
@@ -145,7 +174,9 @@ impl Issuance {
     fn judgement(&self) -> Outcome {
         match self.verification {
             None | Some(Verification::Confirmed { .. }) => Outcome::Issued,
-            Some(Verification::Unconfirmed) if self.intent.verify != VerifyRule::Always => {
+            Some(Verification::Works | Verification::Unconfirmed)
+                if self.intent.verify != VerifyRule::Always =>
+            {
                 Outcome::Issued
             }
             Some(_) => Outcome::Mismatch,

@@ -1,3 +1,4 @@
+mod replacing;
 mod resuming;
 
 use super::*;
@@ -19,6 +20,7 @@ fn intent(destinations: &[&str]) -> Intent {
         destinations: destinations.iter().map(ToString::to_string).collect(),
         verify: VerifyRule::Auto,
         order: Order::DeliverFirst,
+        replaces: None,
     }
 }
 
@@ -49,6 +51,7 @@ fn name(issuance: &Issuance) -> String {
         Step::Verify { .. } => "verify".into(),
         Step::LookUp(_) => "look-up".into(),
         Step::Revoke(_) => "revoke".into(),
+        Step::Retire(_) => "retire".into(),
         Step::Forget => "forget".into(),
         Step::Done(_) => "done".into(),
     }
