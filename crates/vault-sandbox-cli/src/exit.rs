@@ -21,6 +21,7 @@ pub(crate) enum Exit {
     ValueLost,
     Unknown,
     Mixed,
+    Partial,
     Expiring,
     Interrupted,
     Terminated,
@@ -47,9 +48,26 @@ impl Exit {
             Self::ValueLost => (22, "value_lost", "value_lost", "unsafe"),
             Self::Unknown => (23, "unknown", "unknown", "unsafe"),
             Self::Mixed => (24, "partial", "partial", "safe"),
+            Self::Partial => (24, "partial", "partial", "unsafe"),
             Self::Expiring => (31, "expiring", "ok", "safe"),
             Self::Interrupted => (130, "interrupted", "not_issued", "safe"),
             Self::Terminated => (143, "terminated", "not_issued", "safe"),
+        }
+    }
+
+    /// How a run over many ends, by how each did, in their order.
+    pub(crate) fn of_many(each: &[Self], mixed: Self) -> Self {
+        let Some(first) = each.first().copied() else {
+            return Self::Done;
+        };
+        if each.iter().all(|exit| *exit == first) {
+            return first;
+        }
+        let worst = each.iter().find(|exit| **exit != Self::Done);
+        match worst {
+            // Nothing at all was issued: the first reason stands for all.
+            Some(worst) if each.iter().all(|exit| (1..20).contains(&exit.code())) => *worst,
+            _ => mixed,
         }
     }
 
@@ -82,7 +100,8 @@ impl Exit {
             Outcome::NotIssued(NotIssued::Stopped) => refusal.unwrap_or(Self::Interrupted),
             Outcome::NotIssued(NotIssued::Refused) => refusal.unwrap_or(Self::Refused),
             Outcome::Undelivered => Self::Undelivered,
-            Outcome::Mismatch => Self::Mismatch,
+            Outcome::Mismatch | Outcome::NotIssued(NotIssued::Unfit) => Self::Mismatch,
+            Outcome::OldRemains => Self::Partial,
             Outcome::ValueLost(_) => Self::ValueLost,
             Outcome::Unknown => Self::Unknown,
         }

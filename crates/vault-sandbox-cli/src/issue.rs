@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use chrono::Utc;
+use tokio::time::sleep;
 use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, FindTokens, IssuedToken, TokenRecord};
-use vault_sandbox_core::issuance::{Entry, Event, Issuance, Outcome, Step, Verification};
+use vault_sandbox_core::issuance::{
+    Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Step, Verification,
+};
 use vault_sandbox_core::{AccessToken, Error, Expiry, TokenId, TokenName, VaultDns, VaultId};
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Visit};
 use crate::destinations::{Destination, OpenDestination};
 use crate::exit::Exit;
+use crate::ledger::Ledger;
 use crate::pending::PendingRecord;
 use crate::problem::{Problem, exit_of};
 use crate::signals::{Asked, Signals};
@@ -20,6 +25,8 @@ use crate::voice::Voice;
 
 /// How long a token is looked for by its name.
 const LOOK_UP: Duration = Duration::from_secs(20);
+/// How long deleting the old token is tried.
+const RETIRING: Duration = Duration::from_secs(10);
 
 /// What is known of the sandbox itself.
 #[derive(Debug, Clone, Default)]
@@ -36,8 +43,8 @@ pub(crate) type Render<'a> =
 
 /// Everything that steps are carried out with.
 pub(crate) struct Issuer<'a> {
-    pub(crate) connection: &'a mut Connection,
-    pub(crate) signals: &'a mut Signals,
+    pub(crate) connection: &'a Connection,
+    pub(crate) signals: Signals,
     pub(crate) voice: &'a Voice,
     pub(crate) record: PendingRecord,
     /// Destinations that were opened beforehand, by their index.
@@ -49,6 +56,10 @@ pub(crate) struct Issuer<'a> {
     pub(crate) render: Render<'a>,
     /// Whether stdout is one of them.
     pub(crate) stdout_is_json: bool,
+    /// Where tokens are written down; not those of a simulated Vault, which is gone soon.
+    pub(crate) ledger: Option<Ledger>,
+    /// How long the old token keeps working once the new one has its place.
+    pub(crate) grace: Duration,
     pub(crate) progress: Progress,
 }
 
@@ -67,6 +78,10 @@ pub(crate) struct Progress {
     pub(crate) failures: BTreeMap<usize, String>,
     /// The result was written to stdout already.
     pub(crate) reported: bool,
+    /// The old token was deleted, or is gone.
+    pub(crate) retired: bool,
+    /// The sign-in that the request was made with.
+    visit: Option<Visit>,
 }
 
 impl Progress {
@@ -105,8 +120,9 @@ impl Issuer<'_> {
                 } => check(destination, value),
                 Step::Verify { token, expiry } => Event::Verified(self.verify(token, expiry).await),
                 Step::LookUp(name) => self.look_up(name, issuance.intent().expiry).await,
-                Step::Revoke(ids) => self.revoke(ids).await,
-                Step::Forget => self.forget(),
+                Step::Revoke(ids) => Event::from_success(self.revoke(ids).await),
+                Step::Retire(old) => self.retire(old).await,
+                Step::Forget => self.forget(&issuance),
                 // A step of a later version of the core, which this program does not know.
                 _ => Event::Failed,
             };
@@ -138,6 +154,16 @@ impl Issuer<'_> {
         &mut self,
         request: &vault_sandbox_core::endpoints::GenerateSandboxToken,
     ) -> Event {
+        // Until it is its turn, nothing was sent.
+        let turn = self.signals.stopping(self.connection.gate().turn()).await;
+        let _turn = match turn {
+            Ok(turn) => turn,
+            Err(asked) => {
+                self.progress.stopped = Some(asked);
+                return Event::Stop;
+            }
+        };
+        self.progress.visit = Some(self.connection.visit());
         let call = self.connection.call(request);
         let Some(answer) = self.signals.insisting(call, self.voice).await else {
             return Event::GivenUp;
@@ -157,7 +183,10 @@ impl Issuer<'_> {
     }
 
     async fn sign_in_again(&mut self) -> Event {
-        match self.connection.sign_in_again().await {
+        let Some(visit) = self.progress.visit else {
+            return Event::Failed;
+        };
+        match self.connection.sign_in_again(visit).await {
             Ok(again) => Event::from_success(again),
             Err(problem) => {
                 self.progress.sign_in = Some(problem);
@@ -206,13 +235,38 @@ impl Issuer<'_> {
         }
     }
 
-    fn forget(&mut self) -> Event {
+    fn forget(&mut self, issuance: &Issuance) -> Event {
+        self.write_down(issuance);
         let forgotten = self.record.forget();
         if let Err(error) = &forgotten {
             let path = self.record.path().display();
             self.progress.warnings.push(format!("the record {path} cannot be removed: {error}. It may hold the token's value: remove it by hand"));
         }
         Event::from_success(forgotten.is_ok())
+    }
+
+    /// What is delivered is found again by the ledger. It is for convenience: nothing is lost without.
+    fn write_down(&mut self, issuance: &Issuance) {
+        let deliveries = issuance.deliveries();
+        let committed = |d: &Delivery| d.state == DeliveryState::Committed;
+        let Some(ledger) = self
+            .ledger
+            .as_ref()
+            .filter(|_| deliveries.iter().any(committed))
+        else {
+            return;
+        };
+        let intent = issuance.intent();
+        let now = Utc::now();
+        let old = intent.replaces.as_ref().filter(|_| self.progress.retired);
+        let written = ledger
+            .issued(issuance, now)
+            .and_then(|()| ledger.revoked(&intent.vault, &intent.sandbox, old, now));
+        if let Err(error) = written {
+            self.progress
+                .warnings
+                .push(format!("the ledger cannot be written: {error}"));
+        }
     }
 
     /// The token is delivered, or safe in the record: whoever will not wait loses only the certainty.
@@ -272,13 +326,41 @@ impl Issuer<'_> {
         }
     }
 
-    async fn revoke(&mut self, ids: &[TokenId]) -> Event {
+    /// The new token has its place: the old one goes, after a while if that was asked for.
+    async fn retire(&mut self, old: &TokenId) -> Event {
+        if !self.grace.is_zero() {
+            self.voice.say(&format!(
+                "The old token {old} keeps working for {}. Ctrl-C leaves it as it is.",
+                humantime::format_duration(self.grace)
+            ));
+            if self.signals.stopping(sleep(self.grace)).await.is_err() {
+                let what = format!("interrupted: the old token {old} was not deleted");
+                self.progress.warnings.push(what);
+                return Event::GivenUp;
+            }
+        }
+        let mut pauses = Pauses::within(RETIRING.min(self.timeout));
+        loop {
+            let before = self.progress.warnings.len();
+            if self.revoke(std::slice::from_ref(old)).await {
+                self.progress.retired = true;
+                return Event::Done;
+            }
+            // Only the last failure is of interest.
+            if !pauses.pause().await {
+                return Event::Failed;
+            }
+            self.progress.warnings.truncate(before);
+        }
+    }
+
+    async fn revoke(&mut self, ids: &[TokenId]) -> bool {
         let Some(dns) = self.sandbox.dns.clone() else {
             self.progress.warnings.push(
                 "nothing was revoked: where the sandbox itself is, is not known (--sandbox-dns)"
                     .to_owned(),
             );
-            return Event::Failed;
+            return false;
         };
         let call = match DeleteTokens::new(ids.iter().cloned()) {
             Ok(delete) => self.connection.call_at(&dns, None, &delete).await,
@@ -290,7 +372,7 @@ impl Issuer<'_> {
                 self.progress
                     .warnings
                     .push(crate::problem::sentence("revoking", &error));
-                return Event::Failed;
+                return false;
             }
         };
         let mut gone = rows.len() == ids.len();
@@ -304,7 +386,7 @@ impl Issuer<'_> {
                 self.progress.warnings.push(what);
             }
         }
-        Event::from_success(gone)
+        gone
     }
 
     /// Whether a token that Vault did not delete is not there any more: an earlier run deleted it.

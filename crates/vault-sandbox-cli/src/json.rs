@@ -1,8 +1,10 @@
 //! The objects that `--format json` writes. Fields are only ever added; `docs/cli.md` describes them.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use vault_sandbox_core::issuance::DeliveryState;
 
 use crate::destinations::stdout;
@@ -11,6 +13,7 @@ use crate::problem::Problem;
 use crate::voice::Voice;
 
 pub(crate) const SCHEMA: &str = "vault-sandbox/result/1";
+pub(crate) const SUMMARY_SCHEMA: &str = "vault-sandbox/summary/1";
 
 /// What every command's object has, around what is its own.
 #[derive(Serialize)]
@@ -53,6 +56,16 @@ pub(crate) struct CreateObject {
     pub(crate) token: TokenObject,
     pub(crate) destinations: Vec<DestinationObject>,
     pub(crate) verification: Option<&'static str>,
+    /// Of `token rotate` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced: Option<ReplacedObject>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ReplacedObject {
+    pub(crate) id: String,
+    /// `deleted`, `not_deleted`, or `in_place` where the new token did not get its place.
+    pub(crate) state: &'static str,
 }
 
 #[derive(Serialize)]
@@ -84,6 +97,33 @@ pub(crate) struct DestinationObject {
     pub(crate) destination: String,
     pub(crate) state: DeliveryState,
     pub(crate) reason: Option<String>,
+}
+
+/// What a run over many sandboxes came to.
+#[derive(Serialize)]
+pub(crate) struct SummaryObject {
+    /// The name of the whole run, for `--resume`.
+    pub(crate) operation: Option<String>,
+    pub(crate) total: usize,
+    /// How many sandboxes had which outcome.
+    pub(crate) counts: BTreeMap<&'static str, usize>,
+    /// What to type to do what was certainly not issued.
+    pub(crate) resume: Option<String>,
+    /// In the order of the sandboxes; only with `--format json`, where they were not written before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) results: Option<Vec<Box<RawValue>>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct DryRunsObject {
+    pub(crate) vault: VaultObject,
+    pub(crate) requests: Vec<SandboxRequestObject>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SandboxRequestObject {
+    pub(crate) sandbox: SandboxRef,
+    pub(crate) request: RequestObject,
 }
 
 #[derive(Serialize)]
@@ -154,12 +194,36 @@ pub(crate) struct TokensObject {
 
 #[derive(Serialize)]
 pub(crate) struct ListedToken {
+    pub(crate) sandbox: String,
     pub(crate) id: String,
     pub(crate) name: Option<String>,
     /// `active`, `inactive`, or Vault's own word.
     pub(crate) status: String,
     pub(crate) expiry: String,
     pub(crate) last_used: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct VerifiedObject {
+    pub(crate) tokens: Vec<VerifiedToken>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct VerifiedToken {
+    pub(crate) sandbox: String,
+    /// Whether it works; null where it could not be found out.
+    pub(crate) works: Option<bool>,
+    /// Where it, or what was used in its place, came from.
+    pub(crate) source: String,
+    pub(crate) user: Option<UserObject>,
+    /// Null where it cannot be told which of the user's tokens it is.
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) expiry: Option<String>,
+    pub(crate) last_used: Option<String>,
+    /// Why it does not work, or could not be tried.
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -222,9 +286,18 @@ pub(crate) struct Ending<'a> {
 
 /// The object as one line.
 pub(crate) fn line<T: Serialize>(ending: &Ending<'_>, body: T) -> io::Result<Vec<u8>> {
+    line_of(SCHEMA, ending, body)
+}
+
+/// As [`line`], of another schema.
+pub(crate) fn line_of<T: Serialize>(
+    schema: &'static str,
+    ending: &Ending<'_>,
+    body: T,
+) -> io::Result<Vec<u8>> {
     let exit = ending.problem.map_or(Exit::Done, |problem| problem.exit);
     let envelope = Envelope {
-        schema: SCHEMA,
+        schema,
         command: ending.command,
         outcome: ending.outcome.unwrap_or(exit.outcome()),
         exit_code: exit.code(),

@@ -11,12 +11,16 @@ mod credentials;
 mod destinations;
 mod exit;
 mod hygiene;
+mod inside;
 mod issue;
 mod json;
+mod ledger;
+mod pace;
 mod pending;
 mod problem;
 mod report;
 mod sandbox;
+mod selection;
 mod sessions;
 mod settings;
 mod signals;
@@ -33,7 +37,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::args::{AuthCommand, Cli, Command, Format, SandboxCommand, TokenCommand};
 use crate::commands::{
-    Context, auth, create, documents, list, recover, revoke, sandboxes, simulate,
+    Context, auth, create, documents, list, recover, revoke, sandboxes, simulate, verify,
 };
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -104,6 +108,8 @@ fn dispatch(cli: &Cli, voice: &Voice) -> Result<u8, Problem> {
     let exit = match &cli.command {
         Command::Token(TokenCommand::Create(args)) => create::run(&context, args)?,
         Command::Token(TokenCommand::List(args)) => list::run(&context, args)?,
+        Command::Token(TokenCommand::Verify(args)) => verify::run(&context, args)?,
+        Command::Token(TokenCommand::Rotate(args)) => create::rotate(&context, args)?,
         Command::Token(TokenCommand::Revoke(args)) => revoke::run(&context, args)?,
         Command::Token(TokenCommand::Recover(args)) => recover::run(&context, args)?,
         Command::Sandbox(SandboxCommand::List) => sandboxes::list(&context)?,
@@ -213,6 +219,8 @@ fn name_of(command: &Command) -> &'static str {
     match command {
         Command::Token(TokenCommand::Create(_)) => "token create",
         Command::Token(TokenCommand::List(_)) => "token list",
+        Command::Token(TokenCommand::Verify(_)) => "token verify",
+        Command::Token(TokenCommand::Rotate(_)) => "token rotate",
         Command::Token(TokenCommand::Revoke(_)) => "token revoke",
         Command::Token(TokenCommand::Recover(_)) => "token recover",
         Command::Sandbox(SandboxCommand::List) => "sandbox list",

@@ -1,6 +1,6 @@
 //! Finding a sandbox by its name.
 
-use vault_sandbox_core::endpoints::{ListSandboxes, Sandbox, SandboxStatus};
+use vault_sandbox_core::endpoints::{Sandbox, SandboxStatus};
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{SandboxName, VaultDns};
 
@@ -43,28 +43,16 @@ pub(crate) fn reading(connection: &Connection) -> String {
     format!("Reading the list of sandboxes from {dns}")
 }
 
-/// Where a sandbox's own Vault is: as it was given, or as the parent's list says.
-pub(crate) async fn locate(
-    connection: &Connection,
-    name: &SandboxName,
-    given: Option<&str>,
-) -> Result<VaultDns, Problem> {
-    if let Some(text) = given {
-        return given_dns(connection, text);
-    }
-    let reply = connection.look(&ListSandboxes::new()).await;
-    let reply = reply.map_err(|e| {
-        Problem::of_call(&reading(connection), &e).next(
-            "If it may not be read, say where the sandbox is",
-            "--sandbox-dns HOST",
-        )
-    })?;
-    let found = find(&reply.value.active, name)?;
-    let dns = found.dns.as_deref().unwrap_or_default();
-    connection.dns().sibling(dns).map_err(|_| {
+/// Where a sandbox's own Vault is, as the parent's list says.
+pub(crate) fn dns_of(parent: &VaultDns, sandbox: &Sandbox) -> Result<VaultDns, Problem> {
+    let dns = sandbox.dns.as_deref().unwrap_or_default();
+    parent.sibling(dns).map_err(|_| {
         Problem::new(
             Exit::Unreachable,
-            "Vault's list does not say where the sandbox is. Give --sandbox-dns.",
+            format!(
+                "Vault's list does not say where the sandbox {} is. Give --sandbox-dns.",
+                escape(&sandbox.name)
+            ),
         )
     })
 }
@@ -89,10 +77,9 @@ pub(crate) fn check_active(sandbox: &Sandbox) -> Result<(), Problem> {
 }
 
 /// Where a person says the sandbox is: reached as the parent is.
-pub(crate) fn given_dns(connection: &Connection, text: &str) -> Result<VaultDns, Problem> {
+pub(crate) fn sibling(parent: &VaultDns, text: &str) -> Result<VaultDns, Problem> {
     let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
-    connection
-        .dns()
+    parent
         .sibling(bare)
         .map_err(|e| Problem::invalid(Exit::Usage, "--sandbox-dns", &e))
 }

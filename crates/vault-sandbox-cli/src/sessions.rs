@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use vault_sandbox_core::{SessionId, UserName, VaultDns, VaultId};
 
-use crate::destinations::reserved_file::ReservedFile;
+use crate::destinations::reserved_file::{self, ReservedFile};
 use crate::hygiene;
 use crate::problem::Problem;
 
@@ -96,6 +96,7 @@ impl Sessions {
             ))
         })?;
         let path = self.path(vault);
+        reserved_file::sweep([path.as_path()]);
         let file = ReservedFile::reserve(&path, 0)?;
         Ok(ReservedSession { file, path })
     }

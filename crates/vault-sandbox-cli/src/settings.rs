@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     /// Whether somebody is there to be asked.
     pub(crate) may_prompt: bool,
     pub(crate) yes: bool,
+    /// No redrawing, one fact per line.
+    pub(crate) plain: bool,
     state_dir: Option<PathBuf>,
 }
 
@@ -79,6 +81,7 @@ impl Settings {
             ca_file: global.ca_file.clone(),
             may_prompt: there && !global.no_input,
             yes: global.yes,
+            plain: global.plain,
             state_dir: global.state_dir.clone(),
         })
     }

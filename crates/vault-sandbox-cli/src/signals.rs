@@ -1,8 +1,10 @@
 //! Ctrl-C, SIGTERM and SIGHUP: before the request they stop, during it they wait, after it they
 //! come too late. None of them kills the process while it holds a value.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,6 +20,8 @@ const PATIENCE_TERMINATE: Duration = Duration::from_secs(5);
 
 /// The signals that ask the program to end.
 pub(crate) struct Signals {
+    /// What several are waiting for is said once.
+    is_said: Rc<Cell<bool>>,
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
@@ -50,12 +54,22 @@ impl Asked {
 impl Signals {
     /// From now on the signals are ours.
     pub(crate) fn take() -> Result<Self, Problem> {
+        Self::with(Rc::default())
+    }
+
+    /// For something else that goes on at the same time: each hears of every signal.
+    pub(crate) fn another(&self) -> Result<Self, Problem> {
+        Self::with(Rc::clone(&self.is_said))
+    }
+
+    fn with(is_said: Rc<Cell<bool>>) -> Result<Self, Problem> {
         let listen = |kind| {
             signal(kind).map_err(|e| {
                 Problem::new(Exit::Internal, format!("Signals cannot be handled: {e}."))
             })
         };
         Ok(Self {
+            is_said,
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
             hang_up: listen(SignalKind::hangup())?,
@@ -99,7 +113,9 @@ impl Signals {
                 asked = self.asked() => match (asked, deadline) {
                     (Asked::Interrupt, Some(_)) => return None,
                     (Asked::Interrupt, None) => {
-                        voice.problem(&"A token may be being created. Waiting for Vault's answer for at most 30 s; Ctrl-C again gives up without knowing.");
+                        if !self.is_said.replace(true) {
+                            voice.problem(&"A token may be being created. Waiting for Vault's answer for at most 30 s; Ctrl-C again gives up without knowing.");
+                        }
                         deadline = Some(Instant::now() + PATIENCE_INTERRUPT);
                     }
                     (Asked::Terminate, _) => {

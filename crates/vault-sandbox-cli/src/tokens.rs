@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, TokenStatus, WhoAmI};
-use vault_sandbox_core::{Error, TokenId, TokenName, VaultDns};
+use vault_sandbox_core::{Error, TokenId, TokenName};
 
-use crate::connection::Connection;
+use crate::exit::Exit;
+use crate::inside::{Inside, Way};
 use crate::problem::Problem;
 
 /// A thousand tokens a page: a server that always names a further one is not followed for ever.
@@ -13,29 +14,29 @@ const MOST_PAGES: usize = 100;
 /// The caller's own tokens, all or those of a name. An administrator may see everybody's: those are
 /// not meant.
 pub(crate) async fn mine(
-    connection: &Connection,
-    dns: &VaultDns,
+    way: &Way,
+    inside: &Inside,
     name: Option<&TokenName>,
 ) -> Result<Vec<TokenRecord>, Problem> {
-    let me = connection
-        .call_at(dns, None, &WhoAmI::new())
+    let me = way
+        .call(inside, &WhoAmI::new())
         .await
-        .map_err(|e| failed(&e))?;
+        .map_err(|e| failed(inside, &e))?;
     let query = FindTokens::new().user(me.value.id);
     let query = match name {
         Some(name) => query.name(name.clone()),
         None => query,
     };
-    read(connection, dns, query).await
+    read(way, inside, query).await
 }
 
 /// The tokens with these IDs that the caller may see, whosever they are.
 pub(crate) async fn with_ids(
-    connection: &Connection,
-    dns: &VaultDns,
+    way: &Way,
+    inside: &Inside,
     ids: &[TokenId],
 ) -> Result<Vec<TokenRecord>, Problem> {
-    let mut records = read(connection, dns, FindTokens::new()).await?;
+    let mut records = read(way, inside, FindTokens::new()).await?;
     records.retain(|record| ids.contains(&record.id));
     Ok(records)
 }
@@ -45,19 +46,38 @@ pub(crate) fn has_expired(record: &TokenRecord, now: DateTime<Utc>) -> bool {
     record.status() == TokenStatus::Inactive || record.expiry.is_some_and(|at| at <= now)
 }
 
-async fn read(
-    connection: &Connection,
-    dns: &VaultDns,
-    query: FindTokens,
-) -> Result<Vec<TokenRecord>, Problem> {
+/// Where some of many sandboxes could not be looked at: which. Where none could be, the command did
+/// not do what it was asked.
+pub(crate) fn all_of(many: usize, mut failures: Vec<Problem>) -> Result<Option<Problem>, Problem> {
+    if failures.len() == many && !failures.is_empty() {
+        return Err(failures.swap_remove(0));
+    }
+    if failures.is_empty() {
+        return Ok(None);
+    }
+    let each: Vec<_> = failures
+        .iter()
+        .map(|problem| problem.what.as_str())
+        .collect();
+    Ok(Some(Problem::new(
+        Exit::Mixed,
+        format!(
+            "{} of {many} sandboxes could not be looked at. {}",
+            failures.len(),
+            each.join(" ")
+        ),
+    )))
+}
+
+async fn read(way: &Way, inside: &Inside, query: FindTokens) -> Result<Vec<TokenRecord>, Problem> {
     let mut records = Vec::new();
     let mut next = Some(query);
     for _ in 0..MOST_PAGES {
         let Some(query) = next else { break };
-        let page = connection
-            .call_at(dns, None, &query)
+        let page = way
+            .call(inside, &query)
             .await
-            .map_err(|e| failed(&e))?
+            .map_err(|e| failed(inside, &e))?
             .value;
         next = FindTokens::after(&page);
         records.extend(page.records);
@@ -65,6 +85,6 @@ async fn read(
     Ok(records)
 }
 
-fn failed(error: &Error) -> Problem {
-    Problem::of_call("Looking at the tokens in the sandbox", error)
+fn failed(inside: &Inside, error: &Error) -> Problem {
+    Problem::of_call(&format!("Looking at the tokens in {}", inside.name), error)
 }

@@ -31,6 +31,7 @@ pub(crate) async fn try_out(
             Some(why.trim_end_matches('.').to_owned()),
         )
     };
+    let works = |why: &str| (Verification::Works, Some(why.to_owned()));
     let Some(dns) = &sandbox.dns else {
         return unconfirmed(
             "the token was not tried out: where the sandbox itself is, is not known (--sandbox-dns)",
@@ -71,7 +72,7 @@ pub(crate) async fn try_out(
                             None,
                         );
                     }
-                    None => unconfirmed(
+                    None => works(
                         "the token works, but its record cannot be seen: its expiry is unconfirmed",
                     ),
                 }
@@ -80,7 +81,7 @@ pub(crate) async fn try_out(
                 // It may need some seconds to become known.
                 Some(kind) if kind.is_about_the_caller() => (Verification::Refused, None),
                 Some(VaultErrorKind::InsufficientAccess) => {
-                    return unconfirmed(
+                    return works(
                         "the token works, but may not read its own record: its expiry is unconfirmed",
                     );
                 }

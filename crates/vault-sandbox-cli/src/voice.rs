@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use indicatif::ProgressBar;
 use vault_sandbox_core::redact::Scrubber;
 
 /// Speaks to a person. Cloning shares the secrets it knows.
@@ -12,6 +13,8 @@ pub(crate) struct Voice {
     level: Level,
     color: bool,
     secrets: Arc<Mutex<Scrubber>>,
+    /// What is drawn on the terminal's last line: words go above it.
+    bar: Arc<Mutex<Option<ProgressBar>>>,
 }
 
 /// How much is said.
@@ -32,6 +35,29 @@ impl Voice {
             level,
             color,
             secrets: Arc::default(),
+            bar: Arc::default(),
+        }
+    }
+
+    pub(crate) fn level(&self) -> Level {
+        self.level
+    }
+
+    /// From now on words are shown above this.
+    pub(crate) fn show_above(&self, bar: Option<ProgressBar>) {
+        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+    }
+
+    /// Does something to the terminal while nothing else is drawn on it.
+    pub(crate) fn undisturbed<T>(&self, act: impl FnOnce() -> T) -> T {
+        let bar = self
+            .bar
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match bar {
+            Some(bar) => bar.suspend(act),
+            None => act(),
         }
     }
 
@@ -110,6 +136,9 @@ impl Voice {
 
     /// A reader that went away must not take the value with it: errors are nobody's to hear.
     fn write(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{}", self.scrub(text));
+        let text = self.scrub(text);
+        self.undisturbed(|| {
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        });
     }
 }

@@ -1,6 +1,7 @@
 //! `token recover`: what earlier runs left open, and closing it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::SecondsFormat;
 use vault_sandbox_core::endpoints::IssuedToken;
@@ -15,9 +16,10 @@ use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::issue::{Issuer, Progress, SandboxFacts};
 use crate::json::{self, Ending, OperationObject, OperationsObject};
+use crate::ledger::Ledger;
 use crate::pending::{Opened, Pending, PendingRecord};
 use crate::problem::Problem;
-use crate::report::{Report, VaultFacts};
+use crate::report::{Frame, VaultFacts};
 use crate::sandbox;
 use crate::signals::Signals;
 
@@ -32,9 +34,11 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
         OperationId::parse(text).map_err(|e| Problem::invalid(Exit::Usage, "The operation", &e))?;
     let opened = pending.open(operation)?;
     if let Some(Opened::Open(record, _)) = &opened {
-        for destination in &record.intent.destinations {
-            let _ = Destination::parse(destination).map(|destination| destination.sweep());
-        }
+        let destinations = record.intent.destinations.iter();
+        let destinations: Vec<_> = destinations
+            .filter_map(|text| Destination::parse(text).ok())
+            .collect();
+        destinations::sweep(&destinations);
     }
     match opened {
         None => Err(Problem::new(
@@ -121,6 +125,7 @@ fn go_on(
         .iter()
         .map(|text| Destination::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
+    destinations::sweep(&redirected);
     let opened = destinations::open_all(&redirected)?;
     let has_value = record.token.is_some();
     if !redirected.is_empty() && !has_value {
@@ -149,7 +154,7 @@ fn go_on(
     // let in for that, least of all somebody whose session has ended meanwhile.
     let own = record.token.as_ref().filter(|_| !args.revoke);
     let needs_credential = own.is_none();
-    let mut connection = match own {
+    let connection = match own {
         Some(token) => {
             let found = Found {
                 means: Means::Token(token.value().clone()),
@@ -166,13 +171,25 @@ fn go_on(
     };
     let sandbox = SandboxFacts {
         dns: match &args.sandbox_dns {
-            Some(dns) => Some(sandbox::given_dns(&connection, dns)?),
+            Some(dns) => Some(sandbox::sibling(connection.dns(), dns)?),
             None => record.intent.sandbox_dns.clone(),
         },
         ..SandboxFacts::default()
     };
     let retained = committed(&record);
-    let (path, facts) = (file.path().display().to_string(), vault_facts(&record));
+    let frame = Frame {
+        context,
+        command: COMMAND,
+        simulated: context.settings.simulate,
+        sandbox: sandbox.clone(),
+        vault: vault_facts(&record),
+        shown: Vec::new(),
+        record: file.path().display().to_string(),
+    };
+    let ledger = match context.settings.simulate {
+        true => None,
+        false => Some(Ledger::new(&context.settings.state_dir()?)),
+    };
     let issuance = resume(record, args, &redirected);
     let (issuance, outcome, progress) = crate::runtime()?.block_on(async {
         let mut signals = Signals::take()?;
@@ -186,50 +203,25 @@ fn go_on(
             .map(|(at, open)| (at + retained, open))
             .collect();
         let issuer = Issuer {
-            connection: &mut connection,
-            signals: &mut signals,
+            connection: &connection,
+            signals,
             voice: context.voice,
             record: file,
             opened,
-            sandbox: sandbox.clone(),
+            sandbox,
             timeout: context.settings.timeout,
             render: Box::new(|progress, issuance, outcome, index| {
-                let report = Report {
-                    issuance,
-                    outcome,
-                    progress,
-                    sandbox: &sandbox,
-                    vault: facts.clone(),
-                    shown: &[],
-                    record: path.clone(),
-                    recover: context.settings.recover(),
-                };
-                let outcome = Some(report.outcome_word());
-                let ending = Ending {
-                    command: COMMAND,
-                    outcome,
-                    simulated: false,
-                    warnings: &progress.warnings,
-                    problem: None,
-                    voice: context.voice,
-                };
-                json::line(&ending, report.object(Some(index)))
+                frame.report(issuance, outcome, progress).line(Some(index))
             }),
             stdout_is_json: context.settings.is_json(),
+            ledger,
+            // Whoever goes on by hand has waited.
+            grace: Duration::ZERO,
             progress: Progress::default(),
         };
         Ok(issuer.run(issuance).await)
     })?;
-    let report = Report {
-        issuance: &issuance,
-        outcome: &outcome,
-        progress: &progress,
-        sandbox: &sandbox,
-        vault: facts,
-        shown: &[],
-        record: path,
-        recover: context.settings.recover(),
-    };
+    let report = frame.report(&issuance, &outcome, &progress);
     report.tell(context.voice);
     let problem = report.problem();
     match &problem {

@@ -3,16 +3,17 @@
 use chrono::Utc;
 use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, MAX_DELETED_AT_ONCE, TokenRecord};
 use vault_sandbox_core::redact::escape;
-use vault_sandbox_core::{SandboxName, TokenId, TokenName, VaultDns, VaultMessage};
+use vault_sandbox_core::{SandboxName, TokenId, TokenName, VaultMessage};
 
 use super::Context;
 use crate::args::RevokeArgs;
 use crate::connection::Connection;
 use crate::exit::Exit;
+use crate::inside::{Inside, Way};
 use crate::json::{self, Ending, RevokedObject, RevokedToken};
+use crate::ledger::Ledger;
 use crate::problem::Problem;
 use crate::report::instant;
-use crate::sandbox;
 use crate::signals::Signals;
 use crate::tokens;
 
@@ -27,25 +28,24 @@ pub(crate) fn run(context: &Context<'_>, args: &RevokeArgs) -> Result<Exit, Prob
     let name = SandboxName::parse(args.sandbox.as_str())
         .map_err(|e| Problem::invalid(Exit::Usage, "The sandbox name", &e))?;
     let which = Which::of(args)?;
-    let mut connection =
-        Connection::prepare(context.global, context.settings, None, context.voice)?;
+    let way = Way::prepare(context, &args.access)?;
     crate::runtime()?.block_on(async {
         let mut signals = Signals::take()?;
         let work = async {
-            connection.sign_in().await?;
-            let dns = sandbox::locate(&connection, &name, args.sandbox_dns.as_deref()).await?;
-            let (found, missing) = find(&connection, &dns, &which).await?;
-            Ok((dns, found, missing))
+            let inside = way.find_one(name).await?;
+            let (found, missing) = find(&way, &inside, &which).await?;
+            Ok((inside, found, missing))
         };
         let found: Result<_, Problem> = signals
             .stopping(work)
             .await
             .map_err(|asked| Problem::new(asked.exit(), "Interrupted. Nothing was changed."))?;
-        let (dns, found, missing) = found?;
-        ask(context, &name, &found)?;
+        let (inside, found, missing) = found?;
+        ask(context, &inside.name, &found, &mut signals).await?;
         // From here on it is carried out: half a deletion is no better for being interrupted.
-        let rows = delete(&connection, &dns, &found).await?;
-        report(context, &connection, &rows, &missing)
+        let rows = delete(&way, &inside, &found).await?;
+        write_down(context, &way, &inside, &rows, &missing);
+        report(context, way.connection(), &rows, &missing)
     })
 }
 
@@ -72,18 +72,18 @@ impl Which {
 
 /// The tokens that are meant and there; and the IDs that are not there, which is as good as deleted.
 async fn find(
-    connection: &Connection,
-    dns: &VaultDns,
+    way: &Way,
+    inside: &Inside,
     which: &Which,
 ) -> Result<(Vec<TokenRecord>, Vec<TokenId>), Problem> {
     let records = match which {
-        Which::Named(name) => tokens::mine(connection, dns, Some(name)).await?,
+        Which::Named(name) => tokens::mine(way, inside, Some(name)).await?,
         Which::Expired => {
-            let mut records = tokens::mine(connection, dns, None).await?;
+            let mut records = tokens::mine(way, inside, None).await?;
             records.retain(|record| tokens::has_expired(record, Utc::now()));
             records
         }
-        Which::Ids(ids) => tokens::with_ids(connection, dns, ids).await?,
+        Which::Ids(ids) => tokens::with_ids(way, inside, ids).await?,
     };
     let missing = match which {
         Which::Ids(ids) => ids
@@ -96,7 +96,12 @@ async fn find(
     Ok((records, missing))
 }
 
-fn ask(context: &Context<'_>, sandbox: &SandboxName, found: &[TokenRecord]) -> Result<(), Problem> {
+async fn ask(
+    context: &Context<'_>,
+    sandbox: &SandboxName,
+    found: &[TokenRecord],
+    signals: &mut Signals,
+) -> Result<(), Problem> {
     for record in found {
         let name = escape(record.name.as_deref().unwrap_or_default());
         let used = record.last_used.map_or_else(
@@ -109,23 +114,24 @@ fn ask(context: &Context<'_>, sandbox: &SandboxName, found: &[TokenRecord]) -> R
             instant(record.expiry)
         ));
     }
-    match found.len() {
-        0 => Ok(()),
-        1 => context.confirm(&format!("Revoke this token in {sandbox}?")),
-        many => context.confirm(&format!("Revoke these {many} tokens in {sandbox}?")),
-    }
+    let question = match found.len() {
+        0 => return Ok(()),
+        1 => format!("Revoke this token in {sandbox}?"),
+        many => format!("Revoke these {many} tokens in {sandbox}?"),
+    };
+    context.confirm_or_stop(&question, signals).await
 }
 
 async fn delete(
-    connection: &Connection,
-    dns: &VaultDns,
+    way: &Way,
+    inside: &Inside,
     found: &[TokenRecord],
 ) -> Result<Vec<(TokenId, Deletion)>, Problem> {
     let mut rows = Vec::with_capacity(found.len());
     for some in found.chunks(MAX_DELETED_AT_ONCE) {
         let ids: Vec<_> = some.iter().map(|record| record.id.clone()).collect();
         let delete = DeleteTokens::new(ids.clone()).map_err(|e| Problem::usage(format!("{e}.")))?;
-        let answer = connection.call_at(dns, None, &delete).await;
+        let answer = way.call(inside, &delete).await;
         let answer = answer.map_err(|e| {
             Problem::of_call("Revoking", &e)
                 .now("Some of the tokens may have been revoked; running it again does no harm.")
@@ -142,6 +148,28 @@ async fn delete(
         );
     }
     Ok(rows)
+}
+
+/// The ledger need not know of what is gone.
+fn write_down(
+    context: &Context<'_>,
+    way: &Way,
+    inside: &Inside,
+    rows: &[(TokenId, Deletion)],
+    missing: &[TokenId],
+) {
+    let Ok(state_dir) = context.settings.state_dir() else {
+        return;
+    };
+    let gone = rows.iter().filter(|(_, row)| *row == Deletion::Deleted);
+    let gone = gone.map(|(id, _)| id).chain(missing);
+    let vault = way.connection().dns();
+    let written = Ledger::new(&state_dir).revoked(vault, &inside.name, gone, Utc::now());
+    if let Err(error) = written {
+        context
+            .voice
+            .warning(&format!("the ledger cannot be written: {error}."));
+    }
 }
 
 fn report(

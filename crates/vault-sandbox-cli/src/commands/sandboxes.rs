@@ -16,9 +16,8 @@ use crate::sandbox;
 use crate::signals::Signals;
 
 pub(crate) fn list(context: &Context<'_>) -> Result<Exit, Problem> {
-    let mut connection =
-        Connection::prepare(context.global, context.settings, None, context.voice)?;
-    let sandboxes = stoppable(read_list(&mut connection))?;
+    let connection = Connection::prepare(context.global, context.settings, None, context.voice)?;
+    let sandboxes = stoppable(read_list(&connection))?;
     if context.settings.is_json() {
         let objects = sandboxes.active.iter().map(object).collect();
         print(
@@ -37,9 +36,8 @@ pub(crate) fn list(context: &Context<'_>) -> Result<Exit, Problem> {
 pub(crate) fn show(context: &Context<'_>, name: &str) -> Result<Exit, Problem> {
     let name = SandboxName::parse(name)
         .map_err(|e| Problem::invalid(Exit::Usage, "The sandbox name", &e))?;
-    let mut connection =
-        Connection::prepare(context.global, context.settings, None, context.voice)?;
-    let details = stoppable(read_one(&mut connection, &name))?;
+    let connection = Connection::prepare(context.global, context.settings, None, context.voice)?;
+    let details = stoppable(read_one(&connection, &name))?;
     if context.settings.is_json() {
         let limits = details.limits.iter().map(|limit| LimitObject {
             name: limit.name.clone().unwrap_or_default(),
@@ -67,7 +65,7 @@ fn stoppable<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Pro
     })
 }
 
-async fn read_list(connection: &mut Connection) -> Result<Sandboxes, Problem> {
+async fn read_list(connection: &Connection) -> Result<Sandboxes, Problem> {
     connection.sign_in().await?;
     let reply = connection.look(&ListSandboxes::new()).await;
     reply
@@ -75,10 +73,7 @@ async fn read_list(connection: &mut Connection) -> Result<Sandboxes, Problem> {
         .map_err(|e| Problem::of_call(&sandbox::reading(connection), &e))
 }
 
-async fn read_one(
-    connection: &mut Connection,
-    name: &SandboxName,
-) -> Result<SandboxDetails, Problem> {
+async fn read_one(connection: &Connection, name: &SandboxName) -> Result<SandboxDetails, Problem> {
     let list = read_list(connection).await?;
     let found = sandbox::find(&list.active, name).map_err(|mut problem| {
         problem.now = None;

@@ -1,27 +1,39 @@
 //! The transport, which says what goes over the wire.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use vault_sandbox_core::{HttpRequest, HttpResponse, HttpTransport, TransportError};
 use vault_sandbox_reqwest::ReqwestTransport;
 
+use crate::pace::Gate;
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::voice::Voice;
 
 /// Says what goes over the wire: request line, status, time and execution ID. Never a header, never
-/// a body.
+/// a body. And tells the gate what Vault says of its limits.
 pub(crate) struct Logged {
     inner: ReqwestTransport,
+    gate: Arc<Gate>,
     voice: Voice,
 }
 
 impl Logged {
-    pub(super) fn new(settings: &Settings, voice: &Voice) -> Result<Self, Problem> {
+    pub(super) fn new(
+        settings: &Settings,
+        voice: &Voice,
+        gate: &Arc<Gate>,
+    ) -> Result<Self, Problem> {
         Ok(Self {
             inner: transport(settings)?,
+            gate: Arc::clone(gate),
             voice: voice.clone(),
         })
+    }
+
+    pub(super) fn obey(&mut self, gate: &Arc<Gate>) {
+        self.gate = Arc::clone(gate);
     }
 }
 
@@ -34,6 +46,7 @@ impl HttpTransport for Logged {
         let came = match &answer {
             Ok(response) => {
                 let facts = vault_sandbox_core::Facts::from_headers(response.headers());
+                self.gate.told(&facts);
                 let id = facts
                     .execution_id
                     .map(|id| format!(", execution {id}"))

@@ -3,6 +3,8 @@
 mod logged;
 mod sign_in;
 
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use vault_sandbox_core::retry::{Decision, Policy};
@@ -15,6 +17,7 @@ use vault_sandbox_simulator::Simulator;
 use crate::args::Global;
 use crate::credentials::{self, Found, Means};
 use crate::exit::Exit;
+use crate::pace::Gate;
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::voice::Voice;
@@ -24,22 +27,37 @@ pub(crate) use sign_in::{Arrived, discover, login_command};
 /// A call that only looks is made again after this long at most; a longer wait is the caller's.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// A Vault that can be called.
+/// A Vault that can be called, by many at once.
 pub(crate) struct Connection {
     transport: Logged,
     dns: VaultDns,
     version: ApiVersion,
-    found: Found,
-    authorization: Option<Authorization>,
-    /// The number of the Vault signed in to.
-    pub(crate) vault_id: Option<VaultId>,
+    /// Never borrowed while anything is waited for.
+    entry: RefCell<Entry>,
+    gate: Arc<Gate>,
+    /// Held while signing in: whoever comes meanwhile waits for what comes of it.
+    door: tokio::sync::Mutex<()>,
     /// Lives as long as it is called.
     simulator: Option<Simulator>,
     settings: Settings,
-    /// Vault refused to let us in: not to be tried again, because accounts lock.
-    was_refused: bool,
     voice: Voice,
 }
+
+/// How we are let in, at present.
+struct Entry {
+    found: Found,
+    authorization: Option<Authorization>,
+    /// The number of the Vault signed in to.
+    vault_id: Option<VaultId>,
+    /// Vault refused to let us in: not to be tried again, because accounts lock.
+    was_refused: bool,
+    /// Goes up with every sign-in: a call that was refused knows by it whether it came too late.
+    visit: Visit,
+}
+
+/// Which sign-in a call was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Visit(u32);
 
 /// The Vault that the flags, the environment or the profile name.
 pub(crate) fn which_vault(settings: &Settings) -> Result<VaultDns, Problem> {
@@ -105,22 +123,39 @@ impl Connection {
             Means::Kept(kept) => Some(kept.session.clone().into()),
             Means::Password { .. } | Means::Oauth { .. } => None,
         };
+        let gate = Arc::new(Gate::new(1));
         Ok(Self {
-            transport: Logged::new(settings, voice)?,
+            transport: Logged::new(settings, voice, &gate)?,
+            gate,
             dns,
             version: settings.api_version,
-            found,
-            authorization,
-            vault_id: None,
-            was_refused: false,
+            entry: RefCell::new(Entry {
+                found,
+                authorization,
+                vault_id: None,
+                was_refused: false,
+                visit: Visit(0),
+            }),
+            door: tokio::sync::Mutex::default(),
             settings: settings.clone(),
             simulator,
             voice: voice.clone(),
         })
     }
 
-    pub(crate) fn found(&self) -> &Found {
-        &self.found
+    /// What we are let in with.
+    pub(crate) fn found(&self) -> Found {
+        self.entry.borrow().found.clone()
+    }
+
+    /// The number of the Vault signed in to.
+    pub(crate) fn vault_id(&self) -> Option<VaultId> {
+        self.entry.borrow().vault_id
+    }
+
+    /// The sign-in that calls are made with now.
+    pub(crate) fn visit(&self) -> Visit {
+        self.entry.borrow().visit
     }
 
     pub(crate) fn dns(&self) -> &VaultDns {
@@ -141,19 +176,32 @@ impl Connection {
 
     /// Calls the Vault asked for, once.
     pub(crate) async fn call<E: Endpoint>(&self, endpoint: &E) -> Result<Reply<E::Output>, Error> {
-        self.client(&self.dns, self.authorization.clone())
+        self.client(&self.dns, self.authorization())
             .call(endpoint)
             .await
     }
 
-    /// Calls another Vault, which this one's own list names, as the same user or with a token.
+    /// Lets so many requests be under way at a time; one, unless this is called.
+    pub(crate) fn at_a_time(&mut self, most: usize) {
+        self.gate = Arc::new(Gate::new(most));
+        self.transport.obey(&self.gate);
+    }
+
+    /// Lets requests through. Who calls with [`call`](Self::call) waits for their turn themselves.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Calls another Vault, which this one's own list names, as the same user or with a token, once
+    /// it is its turn.
     pub(crate) async fn call_at<E: Endpoint>(
         &self,
         dns: &VaultDns,
         token: Option<Authorization>,
         endpoint: &E,
     ) -> Result<Reply<E::Output>, Error> {
-        self.client(dns, token.or_else(|| self.authorization.clone()))
+        let _turn = self.gate.turn().await;
+        self.client(dns, token.or_else(|| self.authorization()))
             .call(endpoint)
             .await
     }
@@ -180,7 +228,11 @@ impl Connection {
         &self,
         endpoint: &E,
     ) -> Result<HttpRequest, ValidationError> {
-        vault_sandbox_core::encode(endpoint, &self.vault(&self.dns, self.authorization.clone()))
+        vault_sandbox_core::encode(endpoint, &self.vault(&self.dns, self.authorization()))
+    }
+
+    fn authorization(&self) -> Option<Authorization> {
+        self.entry.borrow().authorization.clone()
     }
 
     fn client(&self, dns: &VaultDns, authorization: Option<Authorization>) -> Client<&Logged> {

@@ -1,6 +1,8 @@
 //! Being let in, and to the right Vault: by password, by an identity provider's token, or with a
 //! session or access token that is there already.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 use vault_sandbox_core::endpoints::{
     Discover, Discovery, EndSession, ListVersions, OauthSignIn, Session, SignIn, User, WhoAmI,
@@ -9,10 +11,11 @@ use vault_sandbox_core::{
     Client, Error, Reply, SessionId, UserName, Vault, VaultDns, VaultErrorKind, VaultId,
 };
 
-use super::Connection;
 use super::logged::Logged;
+use super::{Connection, Visit};
 use crate::credentials::{self, Found, Means};
 use crate::exit::Exit;
+use crate::pace::Gate;
 use crate::problem::Problem;
 use crate::sessions::{KeptSession, Sessions};
 use crate::settings::Settings;
@@ -27,8 +30,8 @@ pub(crate) struct Arrived {
 impl Connection {
     /// Makes sure that there is something to call with, and that it is for the Vault asked for as
     /// far as that can be known: before anything is asked of Vault.
-    pub(crate) async fn sign_in(&mut self) -> Result<(), Problem> {
-        match &self.found.means {
+    pub(crate) async fn sign_in(&self) -> Result<(), Problem> {
+        match self.found().means {
             Means::Password { .. } | Means::Oauth { .. } => self.arrive().await.map(|_| ()),
             // It may have ended since it was kept.
             Means::Kept(_) => self.check_kept().await,
@@ -36,20 +39,27 @@ impl Connection {
         }
     }
 
-    /// Signs in again after Vault said that the session is invalid. `false`: there is nothing to do
-    /// that with, or it was refused before.
-    pub(crate) async fn sign_in_again(&mut self) -> Result<bool, Problem> {
-        match &self.found.means {
+    /// Signs in again after Vault said, to a call of this visit, that the session is invalid.
+    /// `false`: there is nothing to do that with, or it was refused before. However many ask for it,
+    /// it is done once.
+    pub(crate) async fn sign_in_again(&self, stale: Visit) -> Result<bool, Problem> {
+        let _door = self.door.lock().await;
+        if self.visit() != stale {
+            return Ok(true);
+        }
+        if self.entry.borrow().was_refused {
+            return Ok(false);
+        }
+        match self.found().means {
             Means::Session(_) | Means::Token(_) => Ok(false),
-            _ if self.was_refused => Ok(false),
             Means::Password { .. } | Means::Oauth { .. } => self.arrive().await.map(|_| true),
             Means::Kept(_) => self.renew().await.map(|()| true),
         }
     }
 
     /// Signs in, with what was found for that.
-    pub(crate) async fn arrive(&mut self) -> Result<Option<Arrived>, Problem> {
-        let answer = match self.found.means.clone() {
+    pub(crate) async fn arrive(&self) -> Result<Option<Arrived>, Problem> {
+        let answer = match self.found().means {
             Means::Password { user, password } => {
                 self.voice
                     .verbose(&format!("Signing in to {} as {user}.", self.dns));
@@ -76,8 +86,11 @@ impl Connection {
         self.voice
             .learn(|scrubber| session.session_id.hide_in(scrubber));
         self.check_vault(&session).await?;
-        self.vault_id = Some(session.vault_id);
-        self.authorization = Some(session.session_id.clone().into());
+        let mut entry = self.entry.borrow_mut();
+        entry.vault_id = Some(session.vault_id);
+        entry.authorization = Some(session.session_id.clone().into());
+        entry.visit.0 += 1;
+        drop(entry);
         Ok(Some(Arrived {
             session: session.session_id,
             vault_id: session.vault_id,
@@ -91,12 +104,12 @@ impl Connection {
 
     /// Takes note of which Vault served a call: not another than the one signed in to, nor than the
     /// one that the profile expects.
-    pub(crate) fn check_served_by(&mut self, served: Option<VaultId>) -> Result<(), Problem> {
-        let known = self.vault_id.or(self.pin());
+    pub(crate) fn check_served_by(&self, served: Option<VaultId>) -> Result<(), Problem> {
+        let known = self.vault_id().or(self.pin());
         if let (Some(expected), Some(served)) = (known, served)
             && expected != served
         {
-            let expected = match self.vault_id {
+            let expected = match self.vault_id() {
                 Some(id) => format!("Signed in to Vault {id}"),
                 None => format!(
                     "The profile {:?} says Vault {expected}",
@@ -108,7 +121,8 @@ impl Connection {
                 format!("{expected}, but Vault {served} answers at {}.", self.dns),
             ));
         }
-        self.vault_id = self.vault_id.or(served);
+        let mut entry = self.entry.borrow_mut();
+        entry.vault_id = entry.vault_id.or(served);
         Ok(())
     }
 
@@ -128,7 +142,7 @@ impl Connection {
     }
 
     /// Who the caller is.
-    pub(crate) async fn who(&mut self) -> Result<Reply<User>, Error> {
+    pub(crate) async fn who(&self) -> Result<Reply<User>, Error> {
         self.look(&WhoAmI::new()).await
     }
 
@@ -142,7 +156,7 @@ impl Connection {
         self.settings.profile_for(&self.dns)?.vault_id
     }
 
-    async fn check_pin(&mut self) -> Result<(), Problem> {
+    async fn check_pin(&self) -> Result<(), Problem> {
         if self.pin().is_none() {
             return Ok(());
         }
@@ -167,11 +181,11 @@ impl Connection {
         }
     }
 
-    async fn check_kept(&mut self) -> Result<(), Problem> {
-        let Means::Kept(kept) = &self.found.means else {
+    async fn check_kept(&self) -> Result<(), Problem> {
+        let Means::Kept(kept) = self.found().means else {
             return Ok(());
         };
-        self.vault_id = Some(kept.vault_id);
+        self.entry.borrow_mut().vault_id = Some(kept.vault_id);
         if let Some(expected) = self.pin().filter(|expected| *expected != kept.vault_id) {
             return Err(Problem::new(
                 Exit::SignIn,
@@ -201,7 +215,7 @@ impl Connection {
 
     /// One new sign-in in place of a kept session that has ended, if the profile says how. It is
     /// kept as the old one was.
-    async fn renew(&mut self) -> Result<(), Problem> {
+    async fn renew(&self) -> Result<(), Problem> {
         let command = credentials::by_command(&self.settings, &self.dns, &self.voice)?;
         let Some(found) = command else {
             return Err(Problem::new(
@@ -218,7 +232,7 @@ impl Connection {
             Means::Password { user, .. } => Some(user.clone()),
             _ => None,
         };
-        let source = std::mem::replace(&mut self.found, found).source;
+        let source = std::mem::replace(&mut self.entry.borrow_mut().found, found).source;
         let Some(arrived) = self.arrive().await? else {
             return Ok(());
         };
@@ -237,7 +251,7 @@ impl Connection {
             self.voice
                 .warning(&format!("the new session is not kept: {}", problem.what));
         }
-        self.found = Found {
+        self.entry.borrow_mut().found = Found {
             means: Means::Kept(Box::new(kept)),
             source,
         };
@@ -249,8 +263,8 @@ impl Connection {
     }
 
     /// Whatever Vault calls it: at sign-in, a refusal is about who wants to come in.
-    fn refused(&mut self, error: &Error) -> Problem {
-        self.was_refused = matches!(error, Error::Vault { .. });
+    fn refused(&self, error: &Error) -> Problem {
+        self.entry.borrow_mut().was_refused = matches!(error, Error::Vault { .. });
         let mut problem =
             Problem::of_call(&format!("Signing in to {}", self.dns.authority()), error);
         if problem.exit == Exit::Refused {
@@ -259,11 +273,11 @@ impl Connection {
         problem
     }
 
-    async fn check_vault(&mut self, session: &Session) -> Result<(), Problem> {
+    async fn check_vault(&self, session: &Session) -> Result<(), Problem> {
         let Err(wrong) = session.check(&self.dns, self.pin()) else {
             return Ok(());
         };
-        self.was_refused = true;
+        self.entry.borrow_mut().was_refused = true;
         let authorization = session.session_id.clone().into();
         // Whatever becomes of that: it is not used.
         let _ = self
@@ -295,7 +309,7 @@ pub(crate) async fn discover(
     user: &UserName,
     voice: &Voice,
 ) -> Result<Option<Discovery>, Problem> {
-    let transport = Logged::new(settings, voice)?;
+    let transport = Logged::new(settings, voice, &Arc::new(Gate::new(1)))?;
     let login = Vault::new(login_host(dns)).version(settings.api_version);
     let mut discover = Discover::new(user.clone());
     if let Some(client_id) = &settings.oauth_client_id {

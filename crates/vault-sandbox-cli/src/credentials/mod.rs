@@ -124,11 +124,7 @@ pub(crate) fn given(
     let mut given = Vec::new();
     for (kind, name) in KINDS {
         let (of_file, file_name) = (variable(&format!("{name}_FILE"))?, format!("{name}_FILE"));
-        // An empty secret is a mistake, not an absence: a CI variable that is not set for this branch.
-        if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
-            return Err(Problem::configuration(format!("{name} is set but empty.")));
-        }
-        if let Some(text) = variable(name)? {
+        if let Some(text) = of_environment(name)? {
             given.push((kind, name.to_owned(), Ok(text)));
         }
         if let Some(path) = of_file {
@@ -143,6 +139,36 @@ pub(crate) fn given(
         Err(path) => text::of_file(Path::new(path), &format!("{name} ({path})"))?,
     };
     found(*kind, text, name.clone(), settings, dns, voice).map(Some)
+}
+
+/// The token of a sandbox itself, to be used there instead of the parent's session: by a flag, else
+/// in the environment.
+pub(crate) fn sandbox_token(
+    by_flag: Option<&Path>,
+    voice: &Voice,
+) -> Result<Option<Found>, Problem> {
+    const NAME: &str = "VAULT_SANDBOX_SANDBOX_TOKEN";
+    let (text, source) = if let Some(path) = by_flag {
+        let source = format!("--sandbox-token-file {}", path.display());
+        (text::of_file(path, &source)?, source)
+    } else {
+        let of_file = format!("{NAME}_FILE");
+        match (of_environment(NAME)?, variable(&of_file)?) {
+            (None, None) => return Ok(None),
+            (Some(_), Some(_)) => return Err(both(NAME, &of_file)),
+            (Some(text), None) => (text::trimmed(text.as_bytes(), NAME)?, NAME.to_owned()),
+            (None, Some(path)) => {
+                let source = format!("{of_file} ({path})");
+                (text::of_file(Path::new(&path), &source)?, source)
+            }
+        }
+    };
+    let token = AccessToken::parse(text).map_err(|e| {
+        Problem::configuration(format!("The access token from {source} {}.", e.reason()))
+    })?;
+    let means = Means::Token(token);
+    learn(&means, voice);
+    Ok(Some(Found { means, source }))
 }
 
 /// The password that the profile's command prints, if there is one for this Vault.
@@ -246,12 +272,22 @@ fn only_one<T>(found: &[T], name: impl Fn(&T) -> String) -> Result<Option<&T>, P
     match found {
         [] => Ok(None),
         [one] => Ok(Some(one)),
-        [first, second, ..] => Err(Problem::configuration(format!(
-            "{} and {} are both given. Give one credential, so that it is certain which is used.",
-            name(first),
-            name(second)
-        ))),
+        [first, second, ..] => Err(both(&name(first), &name(second))),
     }
+}
+
+fn both(one: &str, other: &str) -> Problem {
+    Problem::configuration(format!(
+        "{one} and {other} are both given. Give one credential, so that it is certain which is used."
+    ))
+}
+
+/// An empty secret is a mistake, not an absence: a CI variable that is not set for this branch.
+fn of_environment(name: &str) -> Result<Option<String>, Problem> {
+    if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
+        return Err(Problem::configuration(format!("{name} is set but empty.")));
+    }
+    variable(name)
 }
 
 fn found(

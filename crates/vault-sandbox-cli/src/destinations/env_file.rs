@@ -20,11 +20,20 @@ pub(crate) struct EnvFile {
 
 impl EnvFile {
     pub(crate) fn reserve(path: &Path, variable: &str) -> Result<Self, Problem> {
-        let refused = |why: String| Problem::destination(format!("{}: {why}.", path.display()));
         let length =
             std::fs::symlink_metadata(path).map_or(0, |metadata| metadata.len().min(MAX_LENGTH));
         // Before it is read: this refuses what is no regular file, and reading a fifo would not end.
         let file = ReservedFile::reserve(path, usize::try_from(length).unwrap_or(0))?;
+        Self::with(file, path, variable)
+    }
+
+    /// As [`reserve`](Self::reserve), but nothing is reserved yet.
+    pub(crate) fn check(path: &Path, variable: &str) -> Result<Self, Problem> {
+        Self::with(ReservedFile::check(path)?, path, variable)
+    }
+
+    fn with(file: ReservedFile, path: &Path, variable: &str) -> Result<Self, Problem> {
+        let refused = |why: String| Problem::destination(format!("{}: {why}.", path.display()));
         let present = read(path).map_err(|e| refused(e.to_string()))?;
         env_text::check(&present, variable).map_err(|why| refused(why.to_owned()))?;
         Ok(Self {
@@ -49,6 +58,11 @@ impl EnvFile {
 /// Whether the file has the variable set to this value.
 pub(crate) fn holds(path: &Path, variable: &str, value: &str) -> bool {
     read(path).is_ok_and(|content| env_text::holds(&content, variable, value))
+}
+
+/// What the variable is set to.
+pub(crate) fn value(path: &Path, variable: &str) -> io::Result<Option<String>> {
+    Ok(env_text::value(&read(path)?, variable))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

@@ -57,6 +57,15 @@ pub(crate) fn holds(content: &[u8], variable: &str, value: &str) -> bool {
     matches!(find(content, variable), Ok(Some(found)) if content[found.value_from..found.end] == *wanted)
 }
 
+/// What the variable is set to, if it is one word.
+pub(crate) fn value(content: &[u8], variable: &str) -> Option<String> {
+    let found = find(content, variable).ok()??;
+    let text = std::str::from_utf8(&content[found.value_from..found.end]).ok()?;
+    let mut words = shell_words::split(text).ok()?;
+    let word = words.pop()?;
+    words.is_empty().then_some(word)
+}
+
 /// Where the one assignment stands, without its line ending.
 #[derive(Debug, PartialEq, Eq)]
 struct Found {

@@ -7,19 +7,18 @@ mod exec;
 pub(crate) mod reserved_file;
 pub(crate) mod stdout;
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use vault_sandbox_core::AccessToken;
 use vault_sandbox_core::endpoints::IssuedToken;
+use vault_sandbox_core::{AccessToken, SandboxName};
 
 use crate::problem::Problem;
 use crate::voice::Voice;
 
 use env_file::EnvFile;
 use exec::Program;
-use reserved_file::ReservedFile;
+use reserved_file::{Identity, ReservedFile};
 
 /// The kinds, for messages.
 const KINDS: &str =
@@ -114,13 +113,22 @@ impl Destination {
         })
     }
 
-    /// Removes what a run that was killed may have left beside it.
-    pub(crate) fn sweep(&self) {
-        match self {
-            Self::File(path) | Self::Json(path) | Self::EnvFile { path, .. } => {
-                reserved_file::sweep(path);
+    /// Checks that the value could be handed over now, and reserves nothing. Which file it is, if it
+    /// is one.
+    pub(crate) fn check(&self) -> Result<Option<Identity>, Problem> {
+        Ok(match self {
+            Self::File(path) | Self::Json(path) => Some(ReservedFile::check(path)?.identity()),
+            Self::EnvFile { path, variable } => {
+                Some(EnvFile::check(path, variable)?.file().identity())
             }
-            Self::Stdout | Self::Exec(_) => {}
+            Self::Stdout | Self::Exec(_) => self.open()?.identity(),
+        })
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Json(path) | Self::EnvFile { path, .. } => Some(path),
+            Self::Stdout | Self::Exec(_) => None,
         }
     }
 
@@ -139,6 +147,20 @@ impl Destination {
                 let object =
                     serde_json::from_slice::<serde_json::Value>(&content).unwrap_or_default();
                 Some(object["token"]["value"] == value)
+            }
+        }
+    }
+
+    /// The value that lies there now, whichever that is. `None`: there is none, or it is nowhere to be
+    /// read.
+    pub(crate) fn value(&self) -> std::io::Result<Option<String>> {
+        match self {
+            Self::Stdout | Self::Exec(_) => Ok(None),
+            Self::File(path) => std::fs::read_to_string(path).map(Some),
+            Self::EnvFile { path, variable } => env_file::value(path, variable),
+            Self::Json(path) => {
+                let object: serde_json::Value = serde_json::from_slice(&std::fs::read(path)?)?;
+                Ok(object["token"]["value"].as_str().map(str::to_owned))
             }
         }
     }
@@ -211,7 +233,7 @@ impl OpenDestination {
     }
 
     /// Which file it is, to find two destinations that are one.
-    fn identity(&self) -> Option<(u64, u64, &OsStr)> {
+    fn identity(&self) -> Option<Identity> {
         match self {
             Self::Stdout | Self::Exec(_) => None,
             Self::File(file) | Self::Json(file) => Some(file.identity()),
@@ -239,6 +261,27 @@ pub(crate) fn open_all(destinations: &[Destination]) -> Result<Vec<OpenDestinati
         opened.push(next);
     }
     Ok(opened)
+}
+
+/// A sandbox's name as part of a path or of a command's words: `[a-z0-9._-]` only, so that it cannot
+/// leave its directory, nor mean anything to a program.
+pub(crate) fn file_name_of(sandbox: &SandboxName) -> String {
+    let reduced = sandbox.as_str().to_lowercase();
+    let reduced = reduced.chars().map(|c| match c {
+        'a'..='z' | '0'..='9' | '.' | '_' | '-' => c,
+        _ => '-',
+    });
+    let reduced: String = reduced.collect();
+    // Hidden, or an option, it would not be found, or be misunderstood.
+    match reduced.strip_prefix(['.', '-']) {
+        Some(rest) => format!("_{rest}"),
+        None => reduced,
+    }
+}
+
+/// Removes what runs that were killed may have left beside them.
+pub(crate) fn sweep<'a>(destinations: impl IntoIterator<Item = &'a Destination>) {
+    reserved_file::sweep(destinations.into_iter().filter_map(Destination::path));
 }
 
 /// A program and its arguments, with quotes as in a shell; nothing is expanded.

@@ -3,6 +3,7 @@
 //! The target is never opened for writing. A temporary beside it is filled beforehand, so that the
 //! disk cannot be full when the value arrives; then it is overwritten, synced and renamed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -35,6 +36,14 @@ pub(crate) struct ReservedFile {
     committed: bool,
 }
 
+/// A file by its directory and its name, whatever path leads there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Identity {
+    device: u64,
+    directory: u64,
+    name: OsString,
+}
+
 /// The directory that the file lies in, held open: what happens to its name later changes nothing.
 struct Parent {
     path: PathBuf,
@@ -46,6 +55,11 @@ impl ReservedFile {
     /// Checks the target and fills a temporary beside it, with room for the value and for `besides`
     /// bytes around it.
     pub(crate) fn reserve(path: &Path, besides: usize) -> Result<Self, Problem> {
+        Self::check(path)?.fill(path, besides)
+    }
+
+    /// Checks the target by making a temporary beside it. Nothing is reserved yet.
+    pub(crate) fn check(path: &Path) -> Result<Self, Problem> {
         let refused = |why: String| Problem::destination(format!("{}: {why}.", path.display()));
         let name = path
             .file_name()
@@ -57,25 +71,33 @@ impl ReservedFile {
             .to_owned();
         let parent = Parent::open(path).map_err(refused)?;
         check_target(&parent, &name).map_err(refused)?;
-        sweep_beside(&parent, &name);
         let (temporary, file) = make_temporary(&parent, &name).map_err(|e| {
             let directory = parent.path.display();
             refused(format!("no file can be made in {directory}: {e}"))
         })?;
-        let reserved = Self {
+        Ok(Self {
             parent,
             name,
             temporary,
             file,
             committed: false,
-        };
+        })
+    }
+
+    /// Fills the temporary, with room for the value and for `besides` bytes around it.
+    fn fill(self, path: &Path, besides: usize) -> Result<Self, Problem> {
         // Dropping it on the way out removes the temporary.
-        let filled = reserved
+        let filled = self
             .file
             .write_all_at(&vec![b'\n'; RESERVED + besides], 0)
-            .and_then(|()| reserved.file.sync_all());
-        filled.map_err(|e| refused(format!("there is no room for the value: {e}")))?;
-        Ok(reserved)
+            .and_then(|()| self.file.sync_all());
+        match filled {
+            Ok(()) => Ok(self),
+            Err(e) => Err(Problem::destination(format!(
+                "{}: there is no room for the value: {e}.",
+                path.display()
+            ))),
+        }
     }
 
     /// Makes the file hold exactly this, and puts it in its place.
@@ -98,8 +120,13 @@ impl ReservedFile {
     }
 
     /// The file by its directory's identity and its name, whatever path led there.
-    pub(crate) fn identity(&self) -> (u64, u64, &OsStr) {
-        (self.parent.stat.st_dev, self.parent.stat.st_ino, &self.name)
+    pub(crate) fn identity(&self) -> Identity {
+        let directory = &self.parent.stat;
+        Identity {
+            device: directory.st_dev,
+            directory: directory.st_ino,
+            name: self.name.clone(),
+        }
     }
 }
 
@@ -181,20 +208,35 @@ fn check_target(parent: &Parent, name: &OsStr) -> Result<(), String> {
     ))
 }
 
-/// Removes what runs that were killed left beside the target. It may hold a value.
-pub(crate) fn sweep(path: &Path) {
-    if let (Ok(parent), Some(name)) = (Parent::open(path), path.file_name()) {
-        sweep_beside(&parent, name);
+/// Removes what runs that were killed left beside the targets. It may hold a value.
+pub(crate) fn sweep<'a>(targets: impl IntoIterator<Item = &'a Path>) {
+    let mut directories: BTreeMap<&Path, BTreeSet<OsString>> = BTreeMap::new();
+    for path in targets {
+        if let Some(name) = path.file_name() {
+            let directory = path.parent().unwrap_or(Path::new(""));
+            directories
+                .entry(directory)
+                .or_default()
+                .insert(temporary_prefix(name));
+        }
+    }
+    for (directory, prefixes) in directories {
+        if let Ok(parent) = Parent::open(&directory.join("any")) {
+            sweep_in(&parent, &prefixes);
+        }
     }
 }
 
 /// A temporary belongs to a run for as long as that holds its lock.
-fn sweep_beside(parent: &Parent, name: &OsStr) {
-    let prefix = temporary_prefix(name);
+fn sweep_in(parent: &Parent, prefixes: &BTreeSet<OsString>) {
     let is_temporary = |name: &[u8]| {
-        name.strip_prefix(prefix.as_bytes())
-            .and_then(|rest| rest.strip_suffix(TEMPORARY))
-            .is_some_and(|random| random.len() == 16 && random.iter().all(u8::is_ascii_hexdigit))
+        let Some(rest) = name.strip_suffix(TEMPORARY) else {
+            return false;
+        };
+        let (prefix, random) = rest.split_at(rest.len().saturating_sub(16));
+        prefixes.contains(OsStr::from_bytes(prefix))
+            && random.len() == 16
+            && random.iter().all(u8::is_ascii_hexdigit)
     };
     for entry in Dir::read_from(&parent.directory)
         .into_iter()

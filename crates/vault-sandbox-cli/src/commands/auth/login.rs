@@ -30,11 +30,11 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     let mut place = sessions.reserve(&dns)?;
     // One that cannot be used is replaced all the same.
     let old = sessions.find(&dns).ok().flatten();
-    let mut connection = Connection::with(settings, dns.clone(), found, context.voice)?;
+    let connection = Connection::with(settings, dns.clone(), found, context.voice)?;
     let (arrived, user) = runtime.block_on(async {
         let mut signals = Signals::take()?;
         signals
-            .stopping(enter(context, &mut connection))
+            .stopping(enter(context, &connection))
             .await
             .unwrap_or_else(|asked| Err(asked.problem()))
             .map_err(|problem| problem.or_now("Nothing was kept."))
@@ -70,9 +70,8 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
 
 /// There, nothing can be kept: that Vault ends with the command.
 fn simulated(context: &Context<'_>) -> Result<Exit, Problem> {
-    let mut connection =
-        Connection::prepare(context.global, context.settings, None, context.voice)?;
-    let (_, user) = crate::runtime()?.block_on(enter(context, &mut connection))?;
+    let connection = Connection::prepare(context.global, context.settings, None, context.voice)?;
+    let (_, user) = crate::runtime()?.block_on(enter(context, &connection))?;
     report(context, &connection, user.as_ref(), None)?;
     context
         .voice
@@ -153,7 +152,7 @@ fn signs_in_elsewhere(user: &UserName, dns: &VaultDns, discovery: &Discovery) ->
 
 async fn enter(
     context: &Context<'_>,
-    connection: &mut Connection,
+    connection: &Connection,
 ) -> Result<(Arrived, Option<User>), Problem> {
     let arrived = connection
         .arrive()
@@ -192,7 +191,7 @@ fn report(
 ) -> Result<(), Problem> {
     let facts = Facts {
         connection,
-        found: connection.found(),
+        found: &connection.found(),
         user,
         kept,
     };

@@ -30,7 +30,7 @@ impl Facts<'_> {
             signed_in,
             vault: Some(VaultObject {
                 dns,
-                id: self.connection.vault_id.map(|id| id.to_string()),
+                id: self.connection.vault_id().map(|id| id.to_string()),
                 api_version: self.connection.version().to_string(),
             }),
             user: self.user.map(|user| UserObject {
@@ -47,7 +47,7 @@ impl Facts<'_> {
     /// With their labels, for people.
     fn lines(&self) -> Vec<(&'static str, String)> {
         let connection = self.connection;
-        let id = connection.vault_id.map(|id| format!(" ({id})"));
+        let id = connection.vault_id().map(|id| format!(" ({id})"));
         let simulated = if connection.is_simulated() {
             ", simulated"
         } else {

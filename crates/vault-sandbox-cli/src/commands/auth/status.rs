@@ -17,7 +17,7 @@ const COMMAND: &str = "auth status";
 
 pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     let settings = context.settings;
-    let mut connection = if settings.simulate {
+    let connection = if settings.simulate {
         Connection::prepare(context.global, settings, None, context.voice)?
     } else {
         let dns = connection::which_vault(settings)?;
@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     let looked = crate::runtime()?.block_on(async {
         let mut signals = Signals::take()?;
         signals
-            .stopping(look(&mut connection))
+            .stopping(look(&connection))
             .await
             .unwrap_or_else(|asked| Err(asked.problem()))
     });
@@ -45,13 +45,14 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
         Ok(user) => (user, None),
         Err(problem) => (None, Some(problem)),
     };
-    let kept = match &connection.found().means {
+    let found = connection.found();
+    let kept = match &found.means {
         Means::Kept(kept) => Some(kept.as_ref()),
         _ => None,
     };
     let facts = Facts {
         connection: &connection,
-        found: connection.found(),
+        found: &found,
         user: user.as_ref(),
         kept,
     };
@@ -75,7 +76,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
 
 /// Signs in, if that is what the credential is for, and looks around. A session opened for this
 /// alone is ended again.
-async fn look(connection: &mut Connection) -> Result<Option<User>, Problem> {
+async fn look(connection: &Connection) -> Result<Option<User>, Problem> {
     let is_for_this = matches!(
         connection.found().means,
         Means::Password { .. } | Means::Oauth { .. }
@@ -89,7 +90,7 @@ async fn look(connection: &mut Connection) -> Result<Option<User>, Problem> {
     found_out
 }
 
-async fn find_out(connection: &mut Connection, is_new: bool) -> Result<Option<User>, Problem> {
+async fn find_out(connection: &Connection, is_new: bool) -> Result<Option<User>, Problem> {
     let doing = format!(
         "Looking who is signed in to {}",
         connection.dns().authority()

@@ -1,66 +1,113 @@
-//! What was asked for, understood; and the places it needs, checked.
-
-use std::collections::BTreeMap;
+//! What was asked for, understood: the terms for all sandboxes, and what they come to for one.
 
 use chrono::Utc;
 use vault_sandbox_core::endpoints::Encoding;
 use vault_sandbox_core::issuance::{Intent, Order, VerifyRule};
-use vault_sandbox_core::{Expiry, OperationId, SandboxName, TokenName, VaultDns};
+use vault_sandbox_core::{Expiry, OperationId, SandboxName, TokenId, TokenName, VaultDns};
 
 use super::lifetime;
-use crate::args::{BodyEncoding, CreateArgs, Verify};
+use crate::args::{BodyEncoding, IssueArgs};
 use crate::commands::Context;
 use crate::connection::Connection;
-use crate::destinations::{self, Destination, OpenDestination};
+use crate::destinations::{Destination, file_name_of};
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::pending::{Pending, PendingRecord};
 use crate::problem::Problem;
 
-/// What is to be done, once everything given has been understood.
-pub(super) struct Plan {
-    pub(super) operation: OperationId,
-    pub(super) sandbox: SandboxName,
-    pub(super) sandbox_dns: Option<String>,
-    pub(super) name: TokenName,
+/// In a destination, it stands for the sandbox's name.
+const PLACEHOLDER: &str = "{sandbox}";
+
+/// What is the same for every sandbox.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    pub(super) command: &'static str,
+    /// As it was given; without it each token has a name of its own.
+    pub(super) name: Option<TokenName>,
     pub(super) expiry: Expiry,
-    pub(super) destinations: Vec<Destination>,
     pub(super) verify: VerifyRule,
     pub(super) encoding: Encoding,
+    /// As they were given.
+    pub(super) out: Vec<String>,
 }
 
-/// The places that were found usable before anything was asked.
-pub(super) struct Places {
-    pub(super) record: PendingRecord,
-    pub(super) opened: BTreeMap<usize, OpenDestination>,
+/// One token that shall be.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) operation: OperationId,
+    pub(super) sandbox: SandboxName,
+    pub(super) name: TokenName,
+    pub(super) destinations: Vec<Destination>,
+    /// The token whose place it takes.
+    pub(super) replaces: Option<TokenId>,
 }
 
-impl Plan {
-    pub(super) fn of(context: &Context<'_>, args: &CreateArgs) -> Result<Self, Problem> {
+impl Terms {
+    pub(super) fn of(
+        context: &Context<'_>,
+        command: &'static str,
+        args: &IssueArgs,
+        verify: VerifyRule,
+    ) -> Result<Self, Problem> {
+        let expiry = lifetime::of(
+            args.expires.as_deref(),
+            &context.settings.profile,
+            Utc::now(),
+        )?;
+        let name = args.name.as_deref().map(TokenName::parse).transpose();
+        let name = name.map_err(|e| Problem::invalid(Exit::Usage, "--name", &e))?;
+        if let Some(dns) = &args.sandbox_dns {
+            VaultDns::parse(dns).map_err(|e| Problem::invalid(Exit::Usage, "--sandbox-dns", &e))?;
+        }
+        // What cannot be meant is found before anything else is done.
+        for text in &args.out {
+            Destination::parse(text)?;
+        }
+        Ok(Self {
+            command,
+            name,
+            expiry,
+            verify,
+            encoding: match args.encoding {
+                BodyEncoding::Form => Encoding::Form,
+                BodyEncoding::Json => Encoding::Json,
+            },
+            out: args.out.clone(),
+        })
+    }
+}
+
+impl Item {
+    pub(super) fn of(
+        context: &Context<'_>,
+        terms: &Terms,
+        sandbox: &SandboxName,
+    ) -> Result<Self, Problem> {
         let settings = context.settings;
-        let operation = new_operation()?;
-        let sandbox = SandboxName::parse(args.sandbox.as_str())
-            .map_err(|e| Problem::invalid(Exit::Usage, "The sandbox name", &e))?;
-        let expiry = lifetime::of(args.expires.as_deref(), &settings.profile, Utc::now())?;
-        let name = match &args.name {
-            Some(text) => TokenName::parse(text.as_str())
-                .map_err(|e| Problem::invalid(Exit::Usage, "--name", &e))?,
-            None => default_name(operation)?,
-        };
         let profile = match &settings.dns {
             Some(dns) => settings.profile_for(dns),
             None => Some(&settings.profile),
         };
         let given = match profile.map_or(&[][..], |profile| profile.out(sandbox.as_str())) {
-            _ if !args.out.is_empty() => args.out.clone(),
+            _ if !terms.out.is_empty() => terms.out.clone(),
             [] => vec!["-".to_owned()],
             usual => usual.to_vec(),
         };
+        let name = file_name_of(sandbox);
         let destinations = given
             .iter()
-            .map(|text| Destination::parse(text))
+            .map(|text| Destination::parse(&text.replace(PLACEHOLDER, &name)))
             .collect::<Result<Vec<_>, _>>()?;
-        if settings.is_json()
+        Self::with(context, terms, sandbox, destinations)
+    }
+
+    /// With destinations that are known already.
+    pub(super) fn with(
+        context: &Context<'_>,
+        terms: &Terms,
+        sandbox: &SandboxName,
+        destinations: Vec<Destination>,
+    ) -> Result<Self, Problem> {
+        if context.settings.is_json()
             && destinations.len() > 1
             && destinations.contains(&Destination::Stdout)
         {
@@ -68,25 +115,16 @@ impl Plan {
                 "With --format json, \"-\" cannot be combined with another --out: stdout carries the result, and the value in it only where it goes nowhere else.",
             ));
         }
-        if let Some(dns) = &args.sandbox_dns {
-            VaultDns::parse(dns).map_err(|e| Problem::invalid(Exit::Usage, "--sandbox-dns", &e))?;
-        }
+        let operation = new_operation()?;
         Ok(Self {
             operation,
-            sandbox,
-            sandbox_dns: args.sandbox_dns.clone(),
-            name,
-            expiry,
+            sandbox: sandbox.clone(),
+            name: match &terms.name {
+                Some(name) => name.clone(),
+                None => default_name(operation)?,
+            },
             destinations,
-            verify: match args.verify {
-                Verify::Auto => VerifyRule::Auto,
-                Verify::Always => VerifyRule::Always,
-                Verify::Never => VerifyRule::Never,
-            },
-            encoding: match args.encoding {
-                BodyEncoding::Form => Encoding::Form,
-                BodyEncoding::Json => Encoding::Json,
-            },
+            replaces: None,
         })
     }
 
@@ -108,6 +146,7 @@ impl Plan {
     pub(super) fn intent(
         &self,
         context: &Context<'_>,
+        terms: &Terms,
         connection: &Connection,
         sandbox: &SandboxFacts,
     ) -> Intent {
@@ -115,51 +154,26 @@ impl Plan {
             operation: self.operation,
             started: Utc::now(),
             vault: connection.dns().clone(),
-            vault_id: connection.vault_id,
+            vault_id: connection.vault_id(),
             api_version: context.settings.api_version,
             sandbox: self.sandbox.clone(),
             sandbox_dns: sandbox.dns.clone(),
             name: self.name.clone(),
-            expiry: self.expiry,
-            encoding: self.encoding,
+            expiry: terms.expiry,
+            encoding: terms.encoding,
             destinations: self
                 .destinations
                 .iter()
                 .map(Destination::for_record)
                 .collect(),
-            verify: self.verify,
+            verify: terms.verify,
             order: self.order(context),
+            replaces: self.replaces.clone(),
         }
     }
 }
 
-impl Places {
-    /// Opens the destinations and reserves the record; mentions what earlier runs left open.
-    pub(super) fn check(context: &Context<'_>, plan: &Plan) -> Result<Self, Problem> {
-        let opened = destinations::open_all(&plan.destinations)?;
-        let pending = Pending::new(&context.settings.state_dir()?);
-        let open = pending.operations();
-        if !open.is_empty() {
-            let words = if open.len() == 1 {
-                "operation of an earlier run is"
-            } else {
-                "operations of earlier runs are"
-            };
-            context.voice.say(&format!(
-                "Note: {} {words} not closed: {}",
-                open.len(),
-                context.settings.recover()
-            ));
-        }
-        let record = pending.reserve(plan.operation)?;
-        Ok(Self {
-            record,
-            opened: opened.into_iter().enumerate().collect(),
-        })
-    }
-}
-
-fn new_operation() -> Result<OperationId, Problem> {
+pub(super) fn new_operation() -> Result<OperationId, Problem> {
     let mut bytes = [0; 4];
     getrandom::fill(&mut bytes).map_err(|e| {
         Problem::new(

@@ -1,0 +1,98 @@
+//! Issues one token, by itself or as one of many.
+
+use std::time::Duration;
+
+use vault_sandbox_core::issuance::{Issuance, Outcome};
+
+use super::Replacing;
+use super::item::{Item, Terms};
+use super::limit;
+use super::places::Places;
+use crate::commands::Context;
+use crate::connection::Connection;
+use crate::issue::{Issuer, Progress, SandboxFacts};
+use crate::ledger::Ledger;
+use crate::problem::Problem;
+use crate::report::{Frame, Report, VaultFacts};
+use crate::signals::Signals;
+
+/// What came of it.
+pub(super) struct Ended<'a> {
+    frame: Frame<'a>,
+    issuance: Issuance,
+    outcome: Outcome,
+    pub(super) progress: Progress,
+}
+
+impl Ended<'_> {
+    pub(super) fn report(&self) -> Report<'_> {
+        self.frame
+            .report(&self.issuance, &self.outcome, &self.progress)
+    }
+}
+
+/// What each token is issued with.
+pub(super) struct Issuing<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) terms: &'a Terms,
+    pub(super) connection: &'a Connection,
+    pub(super) replacing: Option<&'a Replacing>,
+}
+
+impl<'a> Issuing<'a> {
+    /// Issues one. Its places are open; nothing is asked of Vault but what the protocol says.
+    pub(super) async fn issue(
+        &self,
+        item: &Item,
+        sandbox: &SandboxFacts,
+        places: Places,
+        signals: Signals,
+    ) -> Result<Ended<'a>, Problem> {
+        let (context, connection) = (self.context, self.connection);
+        let frame = Frame {
+            context,
+            command: self.terms.command,
+            simulated: connection.is_simulated(),
+            sandbox: sandbox.clone(),
+            vault: VaultFacts::of(connection),
+            shown: item.destinations.iter().map(ToString::to_string).collect(),
+            record: places.record.path().display().to_string(),
+        };
+        let ledger = match connection.is_simulated() {
+            true => None,
+            false => Some(Ledger::new(&context.settings.state_dir()?)),
+        };
+        let issuer = Issuer {
+            connection,
+            signals,
+            voice: context.voice,
+            record: places.record,
+            opened: places.opened,
+            sandbox: sandbox.clone(),
+            timeout: context.settings.timeout,
+            render: Box::new(|progress, issuance, outcome, index| {
+                frame.report(issuance, outcome, progress).line(Some(index))
+            }),
+            stdout_is_json: context.settings.is_json(),
+            ledger,
+            grace: self
+                .replacing
+                .map_or(Duration::ZERO, |replacing| replacing.grace),
+            progress: Progress::default(),
+        };
+        let intent = item.intent(context, self.terms, connection, sandbox);
+        let (issuance, outcome, mut progress) = issuer.run(Issuance::new(intent)).await;
+        let refused = progress.call.as_ref();
+        if refused.is_some_and(limit::may_be_reached) {
+            progress
+                .warnings
+                .extend(limit::full_house(connection, sandbox, &item.sandbox).await);
+        }
+        Ok(Ended {
+            frame,
+            issuance,
+            outcome,
+            progress,
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! What became of one sandbox of many.
+
+use vault_sandbox_core::issuance::DeliveryState;
+use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
+
+use super::issue_one::{Ended, Issuing};
+use super::item::Item;
+use crate::exit::Exit;
+use crate::issue::SandboxFacts;
+use crate::json::{self, CreateObject, DestinationObject, Ending, SandboxRef, TokenObject};
+use crate::problem::Problem;
+use crate::report::VaultFacts;
+
+/// What became of it, for people and for scripts.
+pub(super) struct Row {
+    pub(super) sandbox: SandboxName,
+    pub(super) exit: Exit,
+    /// The word of JSON's `outcome`.
+    pub(super) outcome: &'static str,
+    pub(super) problem: Option<Problem>,
+    pub(super) warnings: Vec<String>,
+    /// `0PI00000000C003, file:…`.
+    pub(super) what: String,
+    /// The object, unless it was written to stdout already.
+    pub(super) line: Option<Vec<u8>>,
+}
+
+impl Row {
+    pub(super) fn of(item: &Item, ended: &Ended<'_>) -> Self {
+        let report = ended.report();
+        let problem = report.problem();
+        let what = match &problem {
+            Some(problem) => problem.what.clone(),
+            None => report.in_brief(),
+        };
+        Self {
+            sandbox: item.sandbox.clone(),
+            exit: report.exit(),
+            outcome: report.outcome_word(),
+            warnings: ended.progress.warnings.clone(),
+            what,
+            line: match ended.progress.reported {
+                true => None,
+                false => report.line(None).ok(),
+            },
+            problem,
+        }
+    }
+
+    /// Of one for which no token was asked.
+    pub(super) fn not_asked(
+        issuing: &Issuing<'_>,
+        item: &Item,
+        sandbox: &SandboxFacts,
+        problem: Problem,
+    ) -> Self {
+        let (terms, connection) = (issuing.terms, issuing.connection);
+        let ending = Ending {
+            command: terms.command,
+            outcome: Some("not_issued"),
+            simulated: connection.is_simulated(),
+            warnings: &[],
+            problem: Some(&problem),
+            voice: issuing.context.voice,
+        };
+        let destinations = item
+            .destinations
+            .iter()
+            .map(|destination| DestinationObject {
+                destination: destination.to_string(),
+                state: DeliveryState::Planned,
+                reason: None,
+            });
+        let object = CreateObject {
+            operation: item.operation.to_string(),
+            vault: VaultFacts::of(connection).object(),
+            sandbox: SandboxRef {
+                name: item.sandbox.to_string(),
+                dns: sandbox.dns.as_ref().map(VaultDns::authority),
+                status: sandbox.status.clone(),
+            },
+            token: TokenObject {
+                id: None,
+                name: item.name.to_string(),
+                value: None,
+                requested_expiry: terms.expiry.to_string(),
+                confirmed_expiry: None,
+            },
+            destinations: destinations.collect(),
+            verification: None,
+            replaced: item
+                .replaces
+                .as_ref()
+                .map(|old: &TokenId| json::ReplacedObject {
+                    id: old.to_string(),
+                    state: "in_place",
+                }),
+        };
+        Self {
+            sandbox: item.sandbox.clone(),
+            exit: problem.exit,
+            outcome: "not_issued",
+            what: problem.what.clone(),
+            warnings: Vec::new(),
+            line: json::line(&ending, object).ok(),
+            problem: Some(problem),
+        }
+    }
+
+    /// `VeePharm Sandbox: issued, 0PI00000000C003, file:…`.
+    pub(super) fn in_words(&self) -> String {
+        let outcome = self.outcome.replace('_', " ");
+        format!(
+            "{}: {outcome}, {}",
+            self.sandbox,
+            self.what.trim_end_matches('.')
+        )
+    }
+}

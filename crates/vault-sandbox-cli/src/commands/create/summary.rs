@@ -1,0 +1,138 @@
+//! What a run over many sandboxes came to.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use vault_sandbox_core::OperationId;
+
+use super::batch::Batch;
+use super::issue_one::Issuing;
+use super::row::Row;
+use crate::args::Format;
+use crate::commands::Context;
+use crate::destinations::stdout;
+use crate::exit::Exit;
+use crate::json::{self, Ending, SummaryObject};
+use crate::problem::Problem;
+
+pub(super) fn finish(
+    issuing: &Issuing<'_>,
+    batch: Option<(OperationId, Batch)>,
+    rows: Vec<Row>,
+    was_live: bool,
+) -> Result<Exit, Problem> {
+    let context = issuing.context;
+    let each: Vec<Exit> = rows.iter().map(|row| row.exit).collect();
+    let exit = Exit::of_many(&each, Exit::Partial);
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for row in &rows {
+        *counts.entry(row.outcome).or_default() += 1;
+    }
+    let is_left = rows.iter().any(|row| row.outcome == "not_issued");
+    let operation = batch.as_ref().map(|(operation, _)| *operation);
+    // What is not certain is for `token recover`; the record of this run is of use while something
+    // can be done by it.
+    let resume = operation
+        .filter(|_| is_left)
+        .map(|operation| format!("vault-sandbox token create --resume {operation}"));
+    if let Some((_, batch)) = batch.filter(|_| !is_left) {
+        batch.close();
+    }
+    tell(context, &rows, was_live);
+    let problem = (exit != Exit::Done).then(|| problem(context, exit, &counts, &rows, &resume));
+    match &problem {
+        Some(problem) => context.voice.problem(problem),
+        None => context.voice.say(&format!("Done: {}.", in_words(&counts))),
+    }
+    if context.settings.is_json() {
+        let results = rows.into_iter().filter_map(|row| {
+            let line = String::from_utf8(row.line?).ok()?;
+            RawValue::from_string(line.trim_end().to_owned()).ok()
+        });
+        let is_one = context.settings.format == Format::Json;
+        let object = SummaryObject {
+            operation: operation.map(|operation| operation.to_string()),
+            total: each.len(),
+            counts,
+            resume,
+            results: is_one.then(|| results.collect()),
+        };
+        print(issuing, object, problem.as_ref())?;
+    }
+    Ok(exit)
+}
+
+/// In the order of the sandboxes. Where each was said when it ended, only what is not as it should be
+/// is said again.
+fn tell(context: &Context<'_>, rows: &[Row], was_live: bool) {
+    for row in rows {
+        if row.exit == Exit::Done && was_live {
+            context.voice.say(&row.in_words());
+        } else if row.exit != Exit::Done {
+            context.voice.say(&row.in_words());
+            for (words, command) in row.problem.iter().flat_map(|problem| &problem.next) {
+                context.voice.say(&format!("  {words}:  {command}"));
+            }
+        }
+        for warning in &row.warnings {
+            let warning = warning.trim_end_matches('.');
+            context
+                .voice
+                .warning(&format!("{}: {warning}.", row.sandbox));
+        }
+    }
+}
+
+fn problem(
+    context: &Context<'_>,
+    exit: Exit,
+    counts: &BTreeMap<&'static str, usize>,
+    rows: &[Row],
+    resume: &Option<String>,
+) -> Problem {
+    let what = format!("Of {} sandboxes: {}.", rows.len(), in_words(counts));
+    let mut problem = Problem::new(exit, what);
+    let is_open = rows
+        .iter()
+        .any(|row| matches!(row.exit.code(), 20 | 22 | 23));
+    if is_open {
+        problem = problem.next("See what is open", context.settings.recover());
+    }
+    if let Some(resume) = resume {
+        problem = problem
+            .now("What was issued is not asked for again.")
+            .next("Do what was certainly not issued", resume.clone());
+    }
+    problem
+}
+
+fn in_words(counts: &BTreeMap<&'static str, usize>) -> String {
+    let counts = counts.iter();
+    let words: Vec<_> = counts
+        .map(|(outcome, count)| format!("{count} {}", outcome.replace('_', " ")))
+        .collect();
+    words.join(", ")
+}
+
+fn print(
+    issuing: &Issuing<'_>,
+    object: SummaryObject,
+    problem: Option<&Problem>,
+) -> Result<(), Problem> {
+    let is_all = |outcome| object.counts.get(outcome) == Some(&object.total);
+    let ending = Ending {
+        command: issuing.terms.command,
+        outcome: Some(match (is_all("issued"), is_all("not_issued")) {
+            (true, _) => "issued",
+            (_, true) => "not_issued",
+            _ => "partial",
+        }),
+        simulated: issuing.connection.is_simulated(),
+        warnings: &[],
+        problem,
+        voice: issuing.context.voice,
+    };
+    let line = json::line_of(json::SUMMARY_SCHEMA, &ending, object)
+        .map_err(|e| Problem::new(Exit::Internal, format!("No JSON: {e}.")))?;
+    stdout::show(&line)
+}

@@ -1,0 +1,145 @@
+//! Acting in a sandbox's own Vault: where it is, and what lets one in there.
+
+use vault_sandbox_core::endpoints::{ListSandboxes, Sandbox};
+use vault_sandbox_core::{AccessToken, Endpoint, Error, Reply, SandboxName, VaultDns};
+
+use crate::args::SandboxAccess;
+use crate::commands::Context;
+use crate::connection::{Connection, which_vault};
+use crate::credentials::{self, Found, Means};
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::sandbox;
+use crate::selection::Selection;
+
+/// A sandbox and where its own Vault is.
+#[derive(Debug, Clone)]
+pub(crate) struct Inside {
+    pub(crate) name: SandboxName,
+    pub(crate) dns: VaultDns,
+}
+
+/// The way to sandboxes: by their parent, or straight to one with a token of its own.
+pub(crate) struct Way {
+    connection: Connection,
+    token: Option<Found>,
+    given: Option<VaultDns>,
+    /// The parent is not needed for anything.
+    is_direct: bool,
+}
+
+impl Way {
+    /// Finds what is needed; nothing is sent.
+    pub(crate) fn prepare(context: &Context<'_>, access: &SandboxAccess) -> Result<Self, Problem> {
+        let (settings, voice) = (context.settings, context.voice);
+        let token = match settings.simulate {
+            true => None,
+            false => credentials::sandbox_token(access.sandbox_token_file.as_deref(), voice)?,
+        };
+        let given = access.sandbox_dns.as_deref();
+        if let (Some(found), Some(text)) = (&token, given) {
+            // Reached as the parent is, if there is one; on its own otherwise.
+            let dns = match which_vault(settings) {
+                Ok(parent) => sandbox::sibling(&parent, text)?,
+                Err(_) => VaultDns::parse(text)
+                    .map_err(|e| Problem::invalid(Exit::Usage, "--sandbox-dns", &e))?,
+            };
+            let connection = Connection::with(settings, dns.clone(), found.clone(), voice)?;
+            return Ok(Self {
+                connection,
+                token,
+                given: Some(dns),
+                is_direct: true,
+            });
+        }
+        let connection = Connection::prepare(context.global, settings, None, voice)?;
+        let given = given
+            .map(|text| sandbox::sibling(connection.dns(), text))
+            .transpose()?;
+        Ok(Self {
+            connection,
+            token,
+            given,
+            is_direct: false,
+        })
+    }
+
+    /// Has so many requests be under way at a time.
+    pub(crate) fn at_a_time(mut self, most: u16) -> Self {
+        self.connection.at_a_time(usize::from(most));
+        self
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What is used in the sandbox itself.
+    pub(crate) fn found(&self) -> Found {
+        match &self.token {
+            Some(found) => found.clone(),
+            None => self.connection.found(),
+        }
+    }
+
+    /// The token of the sandbox itself, if one was given.
+    pub(crate) fn token(&self) -> Option<&AccessToken> {
+        match &self.token.as_ref()?.means {
+            Means::Token(token) => Some(token),
+            _ => None,
+        }
+    }
+
+    /// Signs in, as far as that is needed, and finds the one sandbox.
+    pub(crate) async fn find_one(&self, name: SandboxName) -> Result<Inside, Problem> {
+        let found = self.find(&Selection::Named(vec![name])).await?;
+        let only = found.into_iter().next();
+        only.ok_or_else(|| Problem::new(Exit::Internal, "No sandbox was found."))
+    }
+
+    /// Signs in, as far as that is needed, and finds the sandboxes.
+    pub(crate) async fn find(&self, selection: &Selection) -> Result<Vec<Inside>, Problem> {
+        if !self.is_direct {
+            self.connection.sign_in().await?;
+        }
+        if let Some(dns) = &self.given {
+            let name = selection.only().cloned().ok_or_else(|| {
+                Problem::usage("--sandbox-dns says where one sandbox is: name one.")
+            })?;
+            let dns = dns.clone();
+            return Ok(vec![Inside { name, dns }]);
+        }
+        let list = read_list(&self.connection).await?;
+        let names = selection.among(&list, self.connection.voice())?;
+        let parent = self.connection.dns();
+        names
+            .into_iter()
+            .map(|name| {
+                let dns = sandbox::dns_of(parent, sandbox::find(&list, &name)?)?;
+                Ok(Inside { name, dns })
+            })
+            .collect()
+    }
+
+    /// Calls the sandbox's own Vault, once.
+    pub(crate) async fn call<E: Endpoint>(
+        &self,
+        inside: &Inside,
+        endpoint: &E,
+    ) -> Result<Reply<E::Output>, Error> {
+        let token = self.token().map(|token| token.clone().into());
+        self.connection.call_at(&inside.dns, token, endpoint).await
+    }
+}
+
+/// The parent's list, without which it is not known where a sandbox is.
+async fn read_list(connection: &Connection) -> Result<Vec<Sandbox>, Problem> {
+    let reply = connection.look(&ListSandboxes::new()).await;
+    let reply = reply.map_err(|e| {
+        Problem::of_call(&sandbox::reading(connection), &e).next(
+            "If it may not be read, say where the sandbox is",
+            "--sandbox-dns HOST",
+        )
+    })?;
+    Ok(reply.value.active)
+}

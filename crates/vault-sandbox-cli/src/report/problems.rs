@@ -1,0 +1,228 @@
+//! What went wrong with an issuance, in words: what failed, what is true now, what to type next.
+
+use vault_sandbox_core::issuance::{DeliveryState, NotIssued, Outcome, Verification};
+use vault_sandbox_core::{Error, TokenId, TransportErrorKind};
+
+use super::{Report, instant};
+use crate::exit::Exit;
+use crate::problem::{Problem, sentence};
+
+impl Report<'_> {
+    /// Why it is not simply done: what failed, what is true now, what to type.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        let exit = self.exit();
+        let operation = self.issuance.intent().operation;
+        let recover = format!("{} {operation}", self.frame.context.settings.recover());
+        let problem = match self.outcome {
+            Outcome::Issued | Outcome::NotIssued(NotIssued::Revoked) => return None,
+            Outcome::NotIssued(NotIssued::Unfit) => self.unfit(exit),
+            Outcome::OldRemains => self.old_remains(exit),
+            Outcome::NotIssued(why) => self.not_issued(exit, *why),
+            Outcome::Undelivered => self.undelivered(exit, &recover),
+            Outcome::Mismatch => self.mismatch(exit),
+            Outcome::ValueLost(ids) => self.value_lost(exit, ids, &recover),
+            Outcome::Unknown => Problem::new(exit, self.what_happened())
+                .now(format!(
+                    "A token named {:?} may exist in {}. It was not asked for again.",
+                    self.issuance.intent().name.as_str(),
+                    self.issuance.intent().sandbox
+                ))
+                .next("Find out", recover),
+        };
+        Some(problem)
+    }
+
+    fn not_issued(&self, exit: Exit, why: NotIssued) -> Problem {
+        let nothing = "No token was issued.";
+        if let Some(problem) = &self.progress.sign_in {
+            return problem.clone().now(nothing);
+        }
+        match (why, &self.progress.call, &self.progress.record) {
+            (NotIssued::NoTrace, _, Some(what)) => {
+                Problem::new(exit, format!("{}.", capitalised(what)))
+                    .now("Without a record a token could be lost, so none was asked for.")
+            }
+            (_, Some(error), _) => {
+                let mut problem = Problem::of_call("The token was not issued", error).now(nothing);
+                problem.exit = exit;
+                problem
+            }
+            _ => Problem::new(exit, "Interrupted.").now("No token was asked for."),
+        }
+    }
+
+    /// A new token that did not do, in the place of one that still does.
+    fn unfit(&self, exit: Exit) -> Problem {
+        let what = self.mismatch_in_words();
+        Problem::new(exit, what).now(format!(
+            "The new token was deleted again. The old one {} stays as it was, and no destination was touched.",
+            self.old()
+        ))
+    }
+
+    fn old_remains(&self, exit: Exit) -> Problem {
+        let intent = self.issuance.intent();
+        let sandbox = shell_words::quote(intent.sandbox.as_str());
+        Problem::new(
+            exit,
+            format!("The old token {} was not deleted.", self.old()),
+        )
+        .now(format!(
+            "The new one, {}, is in its place and works. Both may be used until the old one is deleted or expires.",
+            self.token_name()
+        ))
+        .next(
+            "Delete the old one",
+            format!("vault-sandbox token revoke {sandbox} {}", self.old()),
+        )
+    }
+
+    fn old(&self) -> &str {
+        let old = self.issuance.intent().replaces.as_ref();
+        old.map_or("", TokenId::as_str)
+    }
+
+    fn undelivered(&self, exit: Exit, recover: &str) -> Problem {
+        let mut missing = Vec::new();
+        for (index, delivery) in self.issuance.deliveries().iter().enumerate() {
+            let shown = self.shown(index, &delivery.destination);
+            match (delivery.state, self.progress.failures.get(&index)) {
+                (DeliveryState::Committed, _) => {}
+                (DeliveryState::Uncertain, _) => {
+                    missing.push(format!(
+                        "{shown} (an interrupted run may have written to it)"
+                    ));
+                }
+                (_, Some(why)) => missing.push(format!("{shown} ({why})")),
+                (_, None) => missing.push(shown.to_owned()),
+            }
+        }
+        let problem = Problem::new(
+            exit,
+            format!(
+                "The token {} was issued, but is not where it should be: {}.",
+                self.token_name(),
+                missing.join("; ")
+            ),
+        );
+        if self.issuance.is_kept() {
+            let old = match &self.issuance.intent().replaces {
+                Some(old) => format!(" The old token {old} stays as it was."),
+                None => String::new(),
+            };
+            let problem = match &self.issuance.intent().replaces {
+                Some(_) => problem.next("Try it out again, and go on", recover),
+                None => problem,
+            };
+            problem
+                .now(format!(
+                    "Its value is safe in the pending record {}. Do not ask for another.{old}",
+                    self.frame.record
+                ))
+                .next("Deliver it", format!("{recover} --out PATH"))
+                .next("Or revoke it", format!("{recover} --revoke"))
+        } else {
+            problem.now("Its value could not be kept in the pending record: it is only where it was delivered.")
+        }
+    }
+
+    fn mismatch_in_words(&self) -> String {
+        let intent = self.issuance.intent();
+        match self.issuance.verification() {
+            Some(Verification::ExpiryDiffers { stored }) => format!(
+                "The token expires at another time than asked: asked {}, Vault stored {}.",
+                intent.expiry,
+                instant(*stored)
+            ),
+            Some(Verification::Refused) => "The sandbox does not accept the token.".to_owned(),
+            Some(Verification::OtherVault) => {
+                "The token works in another Vault than the sandbox's.".to_owned()
+            }
+            _ => "The token could not be verified.".to_owned(),
+        }
+    }
+
+    fn mismatch(&self, exit: Exit) -> Problem {
+        let intent = self.issuance.intent();
+        let problem = Problem::new(exit, self.mismatch_in_words()).now(format!(
+            "The token {} exists and was delivered. Keep it if that will do; else revoke it.",
+            self.token_name()
+        ));
+        match self.issuance.token().and_then(|token| token.id()) {
+            Some(id) => {
+                let sandbox = shell_words::quote(intent.sandbox.as_str());
+                problem.next(
+                    "Revoke it",
+                    format!("vault-sandbox token revoke {sandbox} {id}"),
+                )
+            }
+            None => problem,
+        }
+    }
+
+    fn value_lost(&self, exit: Exit, ids: &[TokenId], recover: &str) -> Problem {
+        let intent = self.issuance.intent();
+        let named: Vec<_> = ids.iter().map(TokenId::as_str).collect();
+        let what = match named.as_slice() {
+            [] => format!(
+                "A token named {:?} exists in {}, but its value is lost.",
+                intent.name.as_str(),
+                intent.sandbox
+            ),
+            [id] => format!(
+                "The token {id} exists in {}, but its value is lost.",
+                intent.sandbox
+            ),
+            many => format!(
+                "A token exists in {}, but its value is lost. It is one of these, which have its name: {}.",
+                intent.sandbox,
+                many.join(", ")
+            ),
+        };
+        let problem = Problem::new(exit, what).now(format!(
+            "{} It is of no use to anybody; revoke it, then ask for a new one.",
+            self.what_happened()
+        ));
+        if ids.len() > 1 {
+            let sandbox = shell_words::quote(intent.sandbox.as_str());
+            return problem
+                .next(
+                    "Revoke the one that is not in use",
+                    format!("vault-sandbox token revoke {sandbox} ID"),
+                )
+                .next("Then close this", format!("{recover} --forget"));
+        }
+        problem.next("Revoke it", format!("{recover} --revoke"))
+    }
+
+    /// What became of the request, as far as anybody knows.
+    fn what_happened(&self) -> String {
+        match &self.progress.call {
+            Some(Error::Transport { source, .. })
+                if source.kind() == TransportErrorKind::Timeout =>
+            {
+                "Vault did not answer after the request was sent.".to_owned()
+            }
+            Some(error) => sentence("After the request was sent", error),
+            None if self.issuance.token().is_some() => {
+                "The value could neither be kept nor delivered.".to_owned()
+            }
+            None => "Nobody knows what became of the request.".to_owned(),
+        }
+    }
+
+    fn token_name(&self) -> String {
+        let id = self.issuance.token().and_then(|token| token.id());
+        id.map_or_else(
+            || format!("{:?}", self.issuance.intent().name.as_str()),
+            ToString::to_string,
+        )
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
