@@ -9,6 +9,7 @@ use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, FindTokens, IssuedTo
 use vault_sandbox_core::issuance::{Entry, Event, Issuance, Outcome, Step, Verification};
 use vault_sandbox_core::{AccessToken, Error, Expiry, TokenId, TokenName, VaultDns, VaultId};
 
+use crate::ci;
 use crate::connection::Connection;
 use crate::destinations::{Destination, OpenDestination};
 use crate::exit::Exit;
@@ -67,6 +68,8 @@ pub(crate) struct Progress {
     pub(crate) failures: BTreeMap<usize, String>,
     /// The result was written to stdout already.
     pub(crate) reported: bool,
+    /// The CI system was told to hide the value.
+    masked: bool,
 }
 
 impl Progress {
@@ -173,6 +176,9 @@ impl Issuer<'_> {
         destination: &str,
         token: &IssuedToken,
     ) -> Event {
+        if !std::mem::replace(&mut self.progress.masked, true) {
+            self.progress.warnings.extend(ci::mask(token.value()));
+        }
         let opened = match self.opened.remove(&index) {
             Some(opened) => Ok(opened),
             None => Destination::parse(destination)

@@ -4,6 +4,7 @@
 
 mod args;
 mod child;
+mod ci;
 mod commands;
 mod config;
 mod connection;

@@ -17,6 +17,7 @@ mod harness;
 mod answers;
 mod auth;
 mod before_sending;
+mod ci;
 mod config;
 mod connecting;
 mod contract;

@@ -9,6 +9,7 @@ use vault_sandbox_core::{Expiry, OperationId, SandboxName, TokenName, VaultDns};
 
 use super::lifetime;
 use crate::args::{BodyEncoding, CreateArgs, Verify};
+use crate::ci;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::{self, Destination, OpenDestination};
@@ -53,7 +54,12 @@ impl Plan {
         };
         let given = match profile.map_or(&[][..], |profile| profile.out(sandbox.as_str())) {
             _ if !args.out.is_empty() => args.out.clone(),
-            [] => vec!["-".to_owned()],
+            [] => {
+                if let Some(warning) = ci::check_implicit_stdout(settings.simulate)? {
+                    context.voice.warning(&warning);
+                }
+                vec!["-".to_owned()]
+            }
             usual => usual.to_vec(),
         };
         let destinations = given

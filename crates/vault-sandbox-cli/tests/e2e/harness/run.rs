@@ -27,6 +27,7 @@ pub(crate) struct Ran {
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
     pub(crate) is_json: bool,
+    masks: Option<&'static str>,
 }
 
 /// A run that has not ended yet.
@@ -35,7 +36,14 @@ pub(crate) struct Running {
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
     is_json: bool,
+    masks: Option<&'static str>,
 }
+
+/// CI systems whose log is told on stderr what to hide: the variable, and how such a line begins.
+const MASKS: [(&str, &str); 2] = [
+    ("GITHUB_ACTIONS", "::add-mask::"),
+    ("TF_BUILD", "##vso[task.setsecret]"),
+];
 
 impl Run {
     pub(crate) fn new(directory: PathBuf, args: &[&str]) -> Self {
@@ -131,7 +139,14 @@ impl Run {
             let _ = stdin.write_all(&bytes);
         }
         let is_json = self.args.iter().any(|arg| arg == "json");
+        let is_set = |name: &str| {
+            self.env
+                .iter()
+                .any(|(n, value)| n == name && value.is_some())
+        };
+        let masks = MASKS.iter().find(|(name, _)| is_set(name));
         Running {
+            masks: masks.map(|(_, begins)| *begins),
             stdout: child.stdout.take().map(collect),
             stderr: child.stderr.take().map(collect),
             child,
@@ -178,11 +193,26 @@ impl Running {
             stdout: text(self.stdout),
             stderr: text(self.stderr),
             is_json: self.is_json,
+            masks: self.masks,
         }
     }
 }
 
 impl Ran {
+    /// What is said, without the lines that a CI system's runner takes out of it. Nothing else may
+    /// hold a value.
+    pub(crate) fn stderr_in_the_log(&self) -> Vec<u8> {
+        let Some(masks) = self.masks else {
+            return self.stderr.clone();
+        };
+        let lines = self.stderr.split_inclusive(|b| *b == b'\n');
+        lines
+            .filter(|line| !line.starts_with(masks.as_bytes()))
+            .flatten()
+            .copied()
+            .collect()
+    }
+
     /// The exit code; a signal as a shell shows it.
     pub(crate) fn code(&self) -> i32 {
         let signal = || self.status.signal().map(|signal| 128 + signal);
