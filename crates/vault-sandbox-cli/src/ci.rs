@@ -147,7 +147,7 @@ fn not_heard() -> Option<&'static str> {
     if let Some(why) = stdout::swallows(&stderr) {
         return Some(why);
     }
-    let is_file = fstat(&stderr)
+    let is_file = fstat(stderr)
         .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
     is_file.then_some("goes to a file")
 }

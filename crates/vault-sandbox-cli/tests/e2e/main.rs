@@ -18,6 +18,7 @@ mod answers;
 mod auth;
 mod before_sending;
 mod ci;
+mod ci_page;
 mod config;
 mod connecting;
 mod contract;
