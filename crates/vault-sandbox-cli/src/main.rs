@@ -14,6 +14,7 @@ mod exit;
 mod hygiene;
 mod issue;
 mod json;
+mod page;
 mod pending;
 mod problem;
 mod report;
@@ -21,10 +22,10 @@ mod sandbox;
 mod sessions;
 mod settings;
 mod signals;
-mod table;
 mod tokens;
 mod try_out;
 mod voice;
+mod wrap;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -61,7 +62,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> u8 {
-    let voice = Voice::new(settings::level(&cli.global), settings::color(&cli.global));
+    let mut voice = Voice::new(settings::level(&cli.global), settings::color(&cli.global));
+    if cli.global.plain {
+        voice = voice.unwrapped();
+    }
     hygiene::quiet_panics(voice.clone());
     let json = settings::format(&cli.global).is_ok_and(|format| format != Format::Human);
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dispatch(cli, &voice)));

@@ -349,7 +349,7 @@ pub(crate) fn time_left(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(chars).collect()

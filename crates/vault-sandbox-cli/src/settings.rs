@@ -11,6 +11,7 @@ use vault_sandbox_core::{ApiVersion, OauthProfileId, UserName, ValidationError, 
 use crate::args::{Color, Format, Global};
 use crate::config::Profile;
 use crate::exit::Exit;
+use crate::page::Page;
 use crate::problem::Problem;
 use crate::voice::Level;
 
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) profile: Profile,
     pub(crate) api_version: ApiVersion,
     pub(crate) format: Format,
+    pub(crate) plain: bool,
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) ca_file: Option<PathBuf>,
@@ -74,6 +76,7 @@ impl Settings {
             )?
             .unwrap_or_default(),
             format: format(global)?,
+            plain: global.plain,
             timeout: global.timeout,
             connect_timeout: global.connect_timeout.min(global.timeout),
             ca_file: global.ca_file.clone(),
@@ -144,6 +147,11 @@ impl Settings {
             }
             None => command.to_owned(),
         }
+    }
+
+    /// What stdout shows to people.
+    pub(crate) fn page(&self) -> Page {
+        Page::of_stdout(self.plain)
     }
 
     pub(crate) fn is_json(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::json::{self, Ending, ListedToken, TokensObject};
 use crate::problem::Problem;
 use crate::report::{instant, time_left};
 use crate::signals::Signals;
-use crate::{sandbox, table, tokens};
+use crate::{sandbox, tokens};
 
 pub(crate) fn run(context: &Context<'_>, args: &ListArgs) -> Result<Exit, Problem> {
     let name = SandboxName::parse(args.sandbox.as_str())
@@ -84,7 +84,8 @@ pub(crate) fn run(context: &Context<'_>, args: &ListArgs) -> Result<Exit, Proble
         let rows = records
             .iter()
             .map(|record| row(record, now, is_soon(record)));
-        let text = table::text(["ID", "STATUS", "EXPIRES", "", "LAST USED", "NAME"], rows);
+        let head = ["ID", "STATUS", "EXPIRES", "TIME LEFT", "LAST USED", "NAME"];
+        let text = context.settings.page().table(head, rows);
         stdout::show(text.as_bytes())?;
     }
     if let Some(problem) = &problem {

@@ -97,7 +97,8 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
             _ => "nobody knows whether it was issued",
         };
         let sandbox = object.sandbox.as_deref().unwrap_or("?");
-        let line = format!("{}  {sandbox}: {words}\n", object.operation);
+        let line = format!("{}  {sandbox}: {words}", object.operation);
+        let line = context.settings.page().line(&line);
         destinations::stdout::show(line.as_bytes())?;
     }
     if let Some(first) = objects.first() {

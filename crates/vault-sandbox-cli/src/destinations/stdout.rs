@@ -13,7 +13,7 @@ use crate::problem::Problem;
 /// Refuses a stdout that would swallow the value: closed or `/dev/null` (which a closed one becomes
 /// before a program starts), not open for writing, or a pipe that nobody reads.
 pub(crate) fn check() -> Result<(), Problem> {
-    match swallows(&io::stdout()) {
+    match swallows(io::stdout()) {
         None => Ok(()),
         Some(why) => Err(Problem::destination(format!(
             "stdout {why}: the token would be lost."

@@ -31,4 +31,5 @@ mod records;
 mod recover;
 mod schema;
 mod signals;
+mod terminal;
 mod wire;

@@ -63,10 +63,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     };
     if problem.is_none() && !settings.is_json() {
         let lines = facts.lines();
-        let text: String = lines
-            .iter()
-            .map(|(label, text)| format!("{label:<9} {text}\n"))
-            .collect();
+        let text = settings.page().facts(lines.into_iter());
         stdout::show(text.as_bytes())?;
     }
     let object = facts.object(signed_in);

@@ -103,7 +103,8 @@ impl Run {
         self
     }
 
-    pub(crate) fn start(self) -> Running {
+    /// What is run, but not from where it reads and to where it writes.
+    pub(super) fn command(&self) -> Command {
         let program = env!("CARGO_BIN_EXE_vault-sandbox");
         let mut command = match &self.shell {
             Some(script) => {
@@ -126,6 +127,11 @@ impl Run {
                 None => command.env_remove(name),
             };
         }
+        command
+    }
+
+    pub(crate) fn start(self) -> Running {
+        let mut command = self.command();
         command.stdin(match self.stdin {
             Some(_) => Stdio::piped(),
             None => Stdio::null(),
