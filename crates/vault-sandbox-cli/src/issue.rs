@@ -28,6 +28,8 @@ pub(crate) struct SandboxFacts {
     pub(crate) dns: Option<VaultDns>,
     pub(crate) vault_id: Option<VaultId>,
     pub(crate) status: Option<String>,
+    /// Somebody said where it is; the next command has to be told again.
+    pub(crate) is_given: bool,
 }
 
 /// Makes the result object with the value in it, as it will be once the destination of this index
@@ -68,6 +70,8 @@ pub(crate) struct Progress {
     pub(crate) failures: BTreeMap<usize, String>,
     /// The result was written to stdout already.
     pub(crate) reported: bool,
+    /// The user has as many tokens as a user may have.
+    pub(crate) is_full: bool,
     /// The CI system was told to hide the value.
     masked: bool,
 }

@@ -24,6 +24,7 @@ mod settings;
 mod signals;
 mod tokens;
 mod try_out;
+mod typed;
 mod voice;
 mod wrap;
 
@@ -40,6 +41,7 @@ use crate::commands::{
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::settings::Settings;
+use crate::typed::Typed;
 use crate::voice::{Level, Voice};
 
 fn main() -> ExitCode {
@@ -82,7 +84,7 @@ fn run(cli: &Cli) -> u8 {
             let problem = Problem::new(Exit::Internal, "The program ended by a defect of its own.")
                 .next(
                     "See whether it left something open",
-                    "vault-sandbox token recover",
+                    Typed::of(&cli.global).command("token recover"),
                 );
             complain(
                 &voice,

@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::issue::{Progress, SandboxFacts};
 use crate::json::{CreateObject, DestinationObject, SandboxRef, TokenObject, VaultObject};
 use crate::problem::{Problem, sentence};
+use crate::typed::Typed;
 use crate::voice::Voice;
 
 /// An issuance and all that is known around it.
@@ -21,8 +22,7 @@ pub(crate) struct Report<'a> {
     pub(crate) shown: &'a [String],
     /// The path of the pending record.
     pub(crate) record: String,
-    /// How a command begins that goes on from it.
-    pub(crate) recover: String,
+    pub(crate) typed: &'a Typed,
 }
 
 /// The parent Vault, for people and scripts.
@@ -148,7 +148,7 @@ impl Report<'_> {
     pub(crate) fn problem(&self) -> Option<Problem> {
         let exit = Exit::of(self.outcome, self.progress.refusal());
         let operation = self.issuance.intent().operation;
-        let recover = format!("{} {operation}", self.recover);
+        let recover = self.typed.command(&format!("token recover {operation}"));
         let problem = match self.outcome {
             Outcome::Issued | Outcome::NotIssued(NotIssued::Revoked) => return None,
             Outcome::NotIssued(why) => self.not_issued(exit, *why),
@@ -179,6 +179,9 @@ impl Report<'_> {
             (_, Some(error), _) => {
                 let mut problem = Problem::of_call("The token was not issued", error).now(nothing);
                 problem.exit = exit;
+                if self.progress.is_full {
+                    problem = problem.next("Make room", self.revoke_command("ID"));
+                }
                 problem
             }
             _ => Problem::new(exit, "Interrupted.").now("No token was asked for."),
@@ -209,13 +212,14 @@ impl Report<'_> {
             ),
         );
         if self.issuance.is_kept() {
+            let (words, command) = self.revoking("Or revoke it", recover);
             problem
                 .now(format!(
                     "Its value is safe in the pending record {}. Do not ask for another.",
                     self.record
                 ))
                 .next("Deliver it", format!("{recover} --out PATH"))
-                .next("Or revoke it", format!("{recover} --revoke"))
+                .next(words, command)
         } else {
             problem.now("Its value could not be kept in the pending record: it is only where it was delivered.")
         }
@@ -240,14 +244,11 @@ impl Report<'_> {
             self.token_name()
         ));
         match self.issuance.token().and_then(|token| token.id()) {
-            Some(id) => {
-                let sandbox = shell_words::quote(intent.sandbox.as_str());
-                problem.next(
-                    "Revoke it",
-                    format!("vault-sandbox token revoke {sandbox} {id}"),
-                )
+            // A simulated one ends with its Vault.
+            Some(id) if !self.typed.is_simulated() => {
+                problem.next("Revoke it", self.revoke_command(id.as_str()))
             }
-            None => problem,
+            _ => problem,
         }
     }
 
@@ -275,15 +276,36 @@ impl Report<'_> {
             self.what_happened()
         ));
         if ids.len() > 1 {
-            let sandbox = shell_words::quote(intent.sandbox.as_str());
             return problem
                 .next(
                     "Revoke the one that is not in use",
-                    format!("vault-sandbox token revoke {sandbox} ID"),
+                    self.revoke_command("ID"),
                 )
                 .next("Then close this", format!("{recover} --forget"));
         }
-        problem.next("Revoke it", format!("{recover} --revoke"))
+        let (words, command) = self.revoking("Revoke it", recover);
+        problem.next(words, command)
+    }
+
+    /// A simulated Vault is gone, and the token with it: its record can only be closed.
+    fn revoking(&self, words: &'static str, recover: &str) -> (&'static str, String) {
+        match self.typed.is_simulated() {
+            true => (
+                "The token is gone with its Vault: close this",
+                format!("{recover} --forget --yes"),
+            ),
+            false => (words, format!("{recover} --revoke")),
+        }
+    }
+
+    fn revoke_command(&self, id: &str) -> String {
+        let intent = self.issuance.intent();
+        let sandbox = shell_words::quote(intent.sandbox.as_str());
+        let mut words = format!("token revoke {sandbox} {id}");
+        if let (true, Some(dns)) = (self.sandbox.is_given, &self.sandbox.dns) {
+            words.push_str(&format!(" --sandbox-dns {}", dns.authority()));
+        }
+        self.typed.at(&intent.vault, &words)
     }
 
     /// What became of the request, as far as anybody knows.

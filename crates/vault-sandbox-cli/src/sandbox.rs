@@ -14,6 +14,7 @@ const MOST_SUGGESTED: usize = 3;
 
 /// The sandbox of exactly this name.
 pub(crate) fn find<'a>(
+    connection: &Connection,
     sandboxes: &'a [Sandbox],
     name: &SandboxName,
 ) -> Result<&'a Sandbox, Problem> {
@@ -33,7 +34,7 @@ pub(crate) fn find<'a>(
             name.as_str()
         ),
     )
-    .next("See them all", "vault-sandbox sandbox list"))
+    .next("See them all", connection.typed().command("sandbox list")))
 }
 
 /// What is done while the list is read, for a problem to begin with: where it is read is often what
@@ -54,12 +55,10 @@ pub(crate) async fn locate(
     }
     let reply = connection.look(&ListSandboxes::new()).await;
     let reply = reply.map_err(|e| {
-        Problem::of_call(&reading(connection), &e).next(
-            "If it may not be read, say where the sandbox is",
-            "--sandbox-dns HOST",
-        )
+        Problem::of_call(&reading(connection), &e)
+            .now("If it may not be read, say where the sandbox is: --sandbox-dns HOST.")
     })?;
-    let found = find(&reply.value.active, name)?;
+    let found = find(connection, &reply.value.active, name)?;
     let dns = found.dns.as_deref().unwrap_or_default();
     connection.dns().sibling(dns).map_err(|_| {
         Problem::new(

@@ -103,7 +103,7 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
     }
     if let Some(first) = objects.first() {
         context.voice.say(&format!(
-            "Go on with one of them: {} {}",
+            "  Go on with one of them:  {} {}",
             context.settings.recover(),
             first.operation
         ));
@@ -170,6 +170,7 @@ fn go_on(
             Some(dns) => Some(sandbox::given_dns(&connection, dns)?),
             None => record.intent.sandbox_dns.clone(),
         },
+        is_given: true,
         ..SandboxFacts::default()
     };
     let retained = committed(&record);
@@ -203,7 +204,7 @@ fn go_on(
                     vault: facts.clone(),
                     shown: &[],
                     record: path.clone(),
-                    recover: context.settings.recover(),
+                    typed: &context.settings.typed,
                 };
                 let outcome = Some(report.outcome_word());
                 let ending = Ending {
@@ -229,7 +230,7 @@ fn go_on(
         vault: facts,
         shown: &[],
         record: path,
-        recover: context.settings.recover(),
+        typed: &context.settings.typed,
     };
     report.tell(context.voice);
     let problem = report.problem();

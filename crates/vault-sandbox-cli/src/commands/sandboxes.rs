@@ -81,7 +81,7 @@ async fn read_one(
     name: &SandboxName,
 ) -> Result<SandboxDetails, Problem> {
     let list = read_list(connection).await?;
-    let found = sandbox::find(&list.active, name).map_err(|mut problem| {
+    let found = sandbox::find(connection, &list.active, name).map_err(|mut problem| {
         problem.now = None;
         problem
     })?;

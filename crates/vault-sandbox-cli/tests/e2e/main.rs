@@ -32,4 +32,5 @@ mod recover;
 mod schema;
 mod signals;
 mod terminal;
+mod typed;
 mod wire;

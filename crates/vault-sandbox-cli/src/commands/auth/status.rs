@@ -29,7 +29,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
                     format!("Nobody is signed in to {}.", dns.authority()),
                 )
                 .now("Nothing was sent.")
-                .next("Sign in", connection::login_command(&dns));
+                .next("Sign in", settings.typed.at(&dns, "auth login"));
                 return finish(context, AuthObject::nobody(), false, Some(problem));
             }
         }

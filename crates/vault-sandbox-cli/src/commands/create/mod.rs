@@ -61,7 +61,7 @@ async fn prepare(
         .transpose()?;
     let mut facts = look_at(context, plan, connection).await?;
     if given.is_some() {
-        facts.dns = given;
+        (facts.dns, facts.is_given) = (given, true);
     }
     if plan.verify == VerifyRule::Always && facts.dns.is_none() {
         return Err(Problem::configuration(
@@ -116,7 +116,7 @@ async fn look_at(
         }
     };
     connection.check_served_by(reply.facts.vault_id)?;
-    let found = sandbox::find(&reply.value.active, &plan.sandbox)?;
+    let found = sandbox::find(connection, &reply.value.active, &plan.sandbox)?;
     sandbox::check_active(found)?;
     Ok(facts_of(connection, found))
 }
@@ -130,6 +130,7 @@ fn facts_of(connection: &Connection, sandbox: &Sandbox) -> SandboxFacts {
             .and_then(|dns| connection.dns().sibling(dns).ok()),
         vault_id: sandbox.vault_id,
         status: Some(sandbox.status.as_str().to_owned()),
+        is_given: false,
     }
 }
 
@@ -156,7 +157,7 @@ async fn issue(
                 vault: vault.clone(),
                 shown: &shown,
                 record: record.clone(),
-                recover: context.settings.recover(),
+                typed: &context.settings.typed,
             };
             let (object, problem, outcome) = (
                 report.object(handed_to),
@@ -192,9 +193,9 @@ async fn issue(
     let (issuance, outcome, mut progress) = issuer.run(Issuance::new(intent)).await;
     let refused = progress.call.as_ref();
     if refused.is_some_and(limit::may_be_reached) {
-        progress
-            .warnings
-            .extend(limit::full_house(&connection, &sandbox, &plan.sandbox).await);
+        let full = limit::full_house(&connection, &sandbox).await;
+        progress.is_full = full.is_some();
+        progress.warnings.extend(full);
     }
     let done = Report {
         issuance: &issuance,
@@ -204,7 +205,7 @@ async fn issue(
         vault: vault.clone(),
         shown: &shown,
         record: record.clone(),
-        recover: context.settings.recover(),
+        typed: &context.settings.typed,
     };
     done.tell(context.voice);
     let problem = done.problem();

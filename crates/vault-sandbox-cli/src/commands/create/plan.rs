@@ -152,7 +152,7 @@ impl Places {
                 "operations of earlier runs are"
             };
             context.voice.say(&format!(
-                "Note: {} {words} not closed: {}",
+                "Note: {} {words} not closed.\n  See:  {}",
                 open.len(),
                 context.settings.recover()
             ));
