@@ -8,6 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::Schema;
+
 /// Nothing here takes as long; what does hangs.
 const WATCHDOG: Duration = Duration::from_secs(100);
 
@@ -233,7 +235,7 @@ impl Ran {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// The one object on stdout.
+    /// The one object on stdout, which is as documented.
     pub(crate) fn json(&self) -> serde_json::Value {
         let text = self.printed();
         assert_eq!(
@@ -242,7 +244,11 @@ impl Ran {
             "one object on stdout: {text:?} {}",
             self.said()
         );
-        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
+        let object: serde_json::Value =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+        let schema = Schema::named(object["schema"].as_str().unwrap());
+        schema.check(&object).unwrap_or_else(|e| panic!("{e}"));
+        object
     }
 }
 
