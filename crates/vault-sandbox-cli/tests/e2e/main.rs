@@ -25,6 +25,7 @@ mod contract;
 mod credentials;
 mod delivery;
 mod file_systems;
+mod help;
 mod killed;
 mod on_the_wire;
 mod records;
