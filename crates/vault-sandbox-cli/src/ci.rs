@@ -1,6 +1,6 @@
 //! The CI system that this runs in, if any: its log is read by many, so the value must not get there.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use rustix::fs::{FileType, fstat};
 use vault_sandbox_core::AccessToken;
@@ -47,8 +47,11 @@ const SYSTEMS: [(&str, &[&str], Option<Masking>); 17] = [
     ("Semaphore", &["SEMAPHORE"], None),
     ("Cirrus CI", &["CIRRUS_CI"], None),
     ("Buddy", &["BUDDY_WORKSPACE_ID"], None),
-    ("a CI system (CI is set)", &["CI"], None),
+    (ANY, &["CI"], None),
 ];
+
+/// Some set `CI` on their own machine, to quiet other programs.
+const ANY: &str = "a CI system (CI is set)";
 
 const WAYS_OUT: &str = "Say where the value goes: --out file:PATH, --out env-file:PATH#VAR, --out \"exec:PROGRAM ARGS\"; or --out -, if stdout is captured and never shown, as in $(…).";
 
@@ -65,7 +68,9 @@ impl Ci {
     }
 
     fn here() -> Option<Self> {
-        Self::of(|name| std::env::var(name).ok())
+        let found = Self::of(|name| std::env::var(name).ok())?;
+        let is_a_person = found.name == ANY && io::stdout().is_terminal();
+        (!is_a_person).then_some(found)
     }
 }
 

@@ -131,6 +131,16 @@ fn a_log_that_cannot_hide_it() {
     ]);
 }
 
+/// `CI` alone, on a terminal, is somebody's habit; a system that is known may give its jobs one.
+#[test]
+fn on_a_terminal() {
+    let world = World::new();
+    let seen = implicit(&world).env("CI", "true").in_terminal(80);
+    assert_eq!(seen.code, 0, "{}", seen.text);
+    let seen = implicit(&world).env("BUILDKITE", "true").in_terminal(80);
+    assert_eq!(seen.code, 10, "{}", seen.text);
+}
+
 /// What is recovered is hidden as well.
 #[test]
 fn a_kept_value() {

@@ -202,6 +202,14 @@ fn plain() {
             assert!(label.starts_with(char::is_uppercase), "{fact:?}");
             assert_eq!(fact, fact.trim_end());
         }
+        // A row is a block, not a line.
+        let blocks = facts.split(|fact| fact.is_empty()).count();
+        let rows = match args[1..3] {
+            ["sandbox", "list"] => 5,
+            ["token", "list"] => 2,
+            _ => 1,
+        };
+        assert_eq!(blocks, rows, "{}", piped.printed());
     }
     let refused = [
         "--plain",

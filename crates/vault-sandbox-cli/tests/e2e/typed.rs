@@ -209,6 +209,12 @@ fn looking_at_the_sandboxes() {
     ] {
         list(&by_flags(&world, &flags, args).go());
     }
+    // What came from stdin cannot come from there again.
+    let from_stdin = ["sandbox", "show", "Nowhere", "--password-file", "-"];
+    let ran = by_flags(&world, &flags[..4], &from_stdin);
+    let ran = ran.stdin(world.vault.password().as_bytes()).go();
+    assert_eq!(ran.code(), 5, "{}", ran.said());
+    assert!(!to_type(&ran)[0].contains("--password-file"));
     // By a profile of a file that lies elsewhere, named from where one is.
     let config = format!(
         "[profile.sim]\ndns = \"http://{}\"\nuser = \"{}\"\npassword_command = [\"printf\", \"%s\", \"{}\"]\n",
@@ -229,6 +235,10 @@ fn looking_at_the_sandboxes() {
     ];
     let ran = bare(&world, world.run_without_login(&args)).go();
     list(&ran);
+    // Pasted somewhere else.
+    let elsewhere = format!("cd / && {}", to_type(&ran)[0]);
+    let home = world.root().join("home");
+    succeeds(&world.shell(&elsewhere).env("HOME", home).go());
     // Simulated.
     let ran = bare(
         &world,
