@@ -16,7 +16,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     before_help = "Examples:
   vault-sandbox --simulate token create \"VeePharm Sandbox\"
       try it in a simulated Vault: nothing is needed, nothing is real
-  vault-sandbox --dns veepharm.veevavault.com token create \"VeePharm Sandbox\" --out .secrets/token
+  vault-sandbox --dns veepharm.veevavault.com \\
+    token create \"VeePharm Sandbox\" --out .secrets/token
       a token for a real sandbox, into a file that only you can read",
     after_help = "Exit codes: 0 done; 2 to 11 and 130, 143 nothing was issued; 20 to 23 a token was, or may have been, \
 issued: the last lines say what is true and what to type next. See the man page: vault-sandbox man"
@@ -121,27 +122,50 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Generate, list, revoke and recover API access tokens
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        before_help = "Examples:
+  vault-sandbox token create \"VeePharm Sandbox\" \\
+    --expires 90d --out .secrets/veepharm.token
+      a token, into a file that only you can read
+  vault-sandbox token list \"VeePharm Sandbox\"
+      which there are, and until when they work"
+    )]
     Token(TokenCommand),
     /// Look at the sandboxes of the signed-in Vault
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        before_help = "Examples:
+  vault-sandbox sandbox list
+  vault-sandbox sandbox show \"VeePharm Sandbox\""
+    )]
     Sandbox(SandboxCommand),
     /// Sign in for the commands to come, see as whom, and sign out
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        before_help = "Examples:
+  vault-sandbox --dns veepharm.veevavault.com auth login
+      asks for user name and password
+  vault-sandbox --dns veepharm.veevavault.com auth status
+      who is signed in, and by what"
+    )]
     Auth(AuthCommand),
     /// Run a simulated Vault on this machine until Ctrl-C, or for a command
     #[command(before_help = "Examples:
   vault-sandbox simulate
       a simulated Vault, with what to type in another terminal
-  vault-sandbox simulate -- sh -c 'vault-sandbox token create \"VeePharm Sandbox\"'
+  vault-sandbox simulate -- sh -c \\
+    'vault-sandbox token create \"VeePharm Sandbox\"'
       run a command against one; VAULT_SANDBOX_DNS and the credential are set for it
   vault-sandbox simulate --https --ca-out simulated-ca.pem
       the same over https, for clients that insist on it")]
     Simulate(SimulateArgs),
     /// Write completions for a shell to stdout
     #[command(before_help = "Examples:
-  vault-sandbox completions bash > ~/.local/share/bash-completion/completions/vault-sandbox
-  vault-sandbox completions fish > ~/.config/fish/completions/vault-sandbox.fish")]
+  vault-sandbox completions bash > \\
+    ~/.local/share/bash-completion/completions/vault-sandbox
+  vault-sandbox completions fish > \\
+    ~/.config/fish/completions/vault-sandbox.fish")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -149,7 +173,8 @@ pub(crate) enum Command {
     /// Write the man page to stdout
     #[command(before_help = "Examples:
   vault-sandbox man | man -l -
-  vault-sandbox man > ~/.local/share/man/man1/vault-sandbox.1")]
+  vault-sandbox man > \\
+    ~/.local/share/man/man1/vault-sandbox.1")]
     Man,
 }
 
@@ -158,7 +183,8 @@ pub(crate) enum Command {
 pub(crate) enum TokenCommand {
     /// Generate an API access token for yourself in a sandbox
     #[command(before_help = "Examples:
-  vault-sandbox token create \"VeePharm Sandbox\" --expires 90d --out .secrets/veepharm.token
+  vault-sandbox token create \"VeePharm Sandbox\" \\
+    --expires 90d --out .secrets/veepharm.token
       into a file that only you can read; whatever it held before is replaced at once
   TOKEN=$(vault-sandbox token create \"VeePharm Sandbox\")
       stdout carries the value and nothing else
@@ -187,16 +213,19 @@ pub(crate) enum TokenCommand {
     Rotate(RotateArgs),
     /// Delete tokens in a sandbox; they stop working at once
     #[command(before_help = "Examples:
-  vault-sandbox token revoke \"VeePharm Sandbox\" V8T000000009001
+  vault-sandbox token revoke \"VeePharm Sandbox\" \\
+    V8T000000009001
       one token, after a question
-  vault-sandbox token revoke \"VeePharm Sandbox\" --expired --yes
+  vault-sandbox token revoke \"VeePharm Sandbox\" \\
+    --expired --yes
       your tokens that have expired, without one")]
     Revoke(RevokeArgs),
     /// Finish, hand over, revoke or forget what an interrupted run left
     #[command(before_help = "Examples:
   vault-sandbox token recover
       what is open
-  vault-sandbox token recover 3f9a1c22 --out .secrets/veepharm.token
+  vault-sandbox token recover 3f9a1c22 \\
+    --out .secrets/veepharm.token
       deliver a value that was kept")]
     Recover(RecoverArgs),
 }
@@ -371,7 +400,8 @@ pub(crate) enum SandboxCommand {
     /// Show one sandbox
     #[command(before_help = "Examples:
   vault-sandbox sandbox show \"VeePharm Sandbox\"
-  vault-sandbox sandbox show \"VeePharm Sandbox\" --format json")]
+  vault-sandbox sandbox show \"VeePharm Sandbox\" \\
+    --format json")]
     Show {
         /// The sandbox's name as it stands on the My Vaults page
         #[arg(value_name = "SANDBOX")]
@@ -384,9 +414,11 @@ pub(crate) enum SandboxCommand {
 pub(crate) enum AuthCommand {
     /// Sign in and keep the session, so that later commands need no password
     #[command(before_help = "Examples:
-  vault-sandbox --dns veepharm.veevavault.com --user jane.doe@veepharm.com auth login
+  vault-sandbox --dns veepharm.veevavault.com \\
+    --user jane.doe@veepharm.com auth login
       asks for the password; the session is kept in a file that only you can read
-  vault-sandbox auth login --oauth-profile ID --oauth-token-file PATH
+  vault-sandbox auth login --oauth-profile _9ad0a091 \\
+    --oauth-token-file idp.token
       exchanges an identity provider's token for a session")]
     Login,
     /// Say who is signed in to which Vault, and by what; exit 4 if nobody is

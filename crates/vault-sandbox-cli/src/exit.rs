@@ -107,3 +107,66 @@ impl Exit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::Exit;
+
+    const ALL: [Exit; 18] = [
+        Exit::Done,
+        Exit::Internal,
+        Exit::Usage,
+        Exit::Configuration,
+        Exit::SignIn,
+        Exit::Refused,
+        Exit::Unreachable,
+        Exit::Later,
+        Exit::Destination,
+        Exit::Declined,
+        Exit::Undelivered,
+        Exit::Mismatch,
+        Exit::ValueLost,
+        Exit::Unknown,
+        Exit::Mixed,
+        Exit::Expiring,
+        Exit::Interrupted,
+        Exit::Terminated,
+    ];
+
+    /// Codes and words are those of the JSON schema, and of the table in `docs/cli.md`.
+    #[test]
+    fn codes_and_words_are_documented() {
+        let schema = include_str!("../../../docs/schema/result-1.json");
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        let listed = |pointer: &str| -> BTreeSet<String> {
+            let words = schema.pointer(pointer).unwrap().as_array().unwrap();
+            let text = |word: &Value| word.to_string().trim_matches('"').to_owned();
+            words.iter().map(text).collect()
+        };
+        let ours = |text: fn(Exit) -> String| -> BTreeSet<String> {
+            ALL.iter().map(|exit| text(*exit)).collect()
+        };
+        let codes = ours(|exit| exit.code().to_string());
+        assert_eq!(codes, listed("/properties/exit_code/enum"));
+        let mut words = ours(|exit| exit.word().to_owned());
+        words.remove("");
+        assert_eq!(words, listed("/properties/error/properties/code/enum"));
+        let retry = ours(|exit| exit.retry().to_owned());
+        assert_eq!(retry, listed("/properties/error/properties/retry/enum"));
+        let outcomes = ours(|exit| exit.outcome().to_owned());
+        assert!(outcomes.is_subset(&listed("/properties/outcome/enum")));
+        let page = include_str!("../../../docs/cli.md");
+        for code in ALL.map(Exit::code) {
+            let named = [
+                format!("| {code} |"),
+                format!("| {code},"),
+                format!(", {code} |"),
+            ];
+            assert!(named.iter().any(|cell| page.contains(cell)), "{code}");
+        }
+    }
+}

@@ -110,12 +110,12 @@ impl Way {
             return Ok(vec![Inside { name, dns }]);
         }
         let list = read_list(&self.connection).await?;
-        let names = selection.among(&list, self.connection.voice())?;
+        let names = selection.among(&self.connection, &list)?;
         let parent = self.connection.dns();
         names
             .into_iter()
             .map(|name| {
-                let dns = sandbox::dns_of(parent, sandbox::find(&list, &name)?)?;
+                let dns = sandbox::dns_of(parent, sandbox::find(&self.connection, &list, &name)?)?;
                 Ok(Inside { name, dns })
             })
             .collect()
@@ -136,10 +136,8 @@ impl Way {
 async fn read_list(connection: &Connection) -> Result<Vec<Sandbox>, Problem> {
     let reply = connection.look(&ListSandboxes::new()).await;
     let reply = reply.map_err(|e| {
-        Problem::of_call(&sandbox::reading(connection), &e).next(
-            "If it may not be read, say where the sandbox is",
-            "--sandbox-dns HOST",
-        )
+        Problem::of_call(&sandbox::reading(connection), &e)
+            .now("If it may not be read, say where the sandbox is: --sandbox-dns HOST.")
     })?;
     Ok(reply.value.active)
 }

@@ -13,6 +13,7 @@ use vault_sandbox_core::issuance::{
 };
 use vault_sandbox_core::{AccessToken, Error, Expiry, TokenId, TokenName, VaultDns, VaultId};
 
+use crate::ci;
 use crate::connection::{Connection, Visit};
 use crate::destinations::{Destination, OpenDestination};
 use crate::exit::Exit;
@@ -34,6 +35,8 @@ pub(crate) struct SandboxFacts {
     pub(crate) dns: Option<VaultDns>,
     pub(crate) vault_id: Option<VaultId>,
     pub(crate) status: Option<String>,
+    /// Somebody said where it is; the next command has to be told again.
+    pub(crate) is_given: bool,
 }
 
 /// Makes the result object with the value in it, as it will be once the destination of this index
@@ -82,6 +85,10 @@ pub(crate) struct Progress {
     pub(crate) retired: bool,
     /// The sign-in that the request was made with.
     visit: Option<Visit>,
+    /// The user has as many tokens as a user may have.
+    pub(crate) is_full: bool,
+    /// The CI system was told to hide the value.
+    masked: bool,
 }
 
 impl Progress {
@@ -202,6 +209,9 @@ impl Issuer<'_> {
         destination: &str,
         token: &IssuedToken,
     ) -> Event {
+        if !std::mem::replace(&mut self.progress.masked, true) {
+            self.progress.warnings.extend(ci::mask(token.value()));
+        }
         let opened = match self.opened.remove(&index) {
             Some(opened) => Ok(opened),
             None => Destination::parse(destination)

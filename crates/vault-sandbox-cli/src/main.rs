@@ -4,6 +4,7 @@
 
 mod args;
 mod child;
+mod ci;
 mod commands;
 mod config;
 mod connection;
@@ -16,6 +17,7 @@ mod issue;
 mod json;
 mod ledger;
 mod pace;
+mod page;
 mod pending;
 mod problem;
 mod report;
@@ -24,10 +26,11 @@ mod selection;
 mod sessions;
 mod settings;
 mod signals;
-mod table;
 mod tokens;
 mod try_out;
+mod typed;
 mod voice;
+mod wrap;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -42,6 +45,7 @@ use crate::commands::{
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::settings::Settings;
+use crate::typed::Typed;
 use crate::voice::{Level, Voice};
 
 fn main() -> ExitCode {
@@ -64,7 +68,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> u8 {
-    let voice = Voice::new(settings::level(&cli.global), settings::color(&cli.global));
+    let mut voice = Voice::new(settings::level(&cli.global), settings::color(&cli.global));
+    if cli.global.plain {
+        voice = voice.unwrapped();
+    }
     hygiene::quiet_panics(voice.clone());
     let json = settings::format(&cli.global).is_ok_and(|format| format != Format::Human);
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dispatch(cli, &voice)));
@@ -81,7 +88,7 @@ fn run(cli: &Cli) -> u8 {
             let problem = Problem::new(Exit::Internal, "The program ended by a defect of its own.")
                 .next(
                     "See whether it left something open",
-                    "vault-sandbox token recover",
+                    Typed::of(&cli.global).command("token recover"),
                 );
             complain(
                 &voice,

@@ -14,6 +14,7 @@ const MOST_SUGGESTED: usize = 3;
 
 /// The sandbox of exactly this name.
 pub(crate) fn find<'a>(
+    connection: &Connection,
     sandboxes: &'a [Sandbox],
     name: &SandboxName,
 ) -> Result<&'a Sandbox, Problem> {
@@ -33,7 +34,7 @@ pub(crate) fn find<'a>(
             name.as_str()
         ),
     )
-    .next("See them all", "vault-sandbox sandbox list"))
+    .next("See them all", connection.typed().command("sandbox list")))
 }
 
 /// What is done while the list is read, for a problem to begin with: where it is read is often what

@@ -10,9 +10,9 @@ use vault_sandbox_core::endpoints::{Sandbox, SandboxStatus};
 use vault_sandbox_core::redact::escape;
 
 use crate::args::{Global, Sandboxes};
+use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::voice::Voice;
 
 /// A list of names is no longer: what is, is some other file.
 const LONGEST_LIST: u64 = 16 * 1024 * 1024;
@@ -83,9 +83,10 @@ impl Selection {
     /// Which sandboxes of the list are meant; those that are left out are named.
     pub(crate) fn among(
         &self,
+        connection: &Connection,
         list: &[Sandbox],
-        voice: &Voice,
     ) -> Result<Vec<SandboxName>, Problem> {
+        let voice = connection.voice();
         let pattern = match self {
             Self::Named(names) => return Ok(names.clone()),
             Self::All => None,
@@ -120,7 +121,7 @@ impl Selection {
                 },
             );
             return Err(Problem::new(Exit::Refused, which)
-                .next("See them all", "vault-sandbox sandbox list"));
+                .next("See them all", connection.typed().command("sandbox list")));
         }
         Ok(chosen)
     }

@@ -12,6 +12,7 @@ use vault_sandbox_core::{SessionId, UserName, VaultDns, VaultId};
 use crate::destinations::reserved_file::{self, ReservedFile};
 use crate::hygiene;
 use crate::problem::Problem;
+use crate::typed::Typed;
 
 const SCHEMA: &str = "vault-sandbox/session/1";
 const MAX_LENGTH: u64 = 64 * 1024;
@@ -34,6 +35,7 @@ pub(crate) struct KeptSession {
 #[derive(Debug, Clone)]
 pub(crate) struct Sessions {
     directory: PathBuf,
+    typed: Typed,
 }
 
 /// A place that is ready to take a session.
@@ -55,9 +57,10 @@ struct Wire {
 }
 
 impl Sessions {
-    pub(crate) fn new(state_dir: &Path) -> Self {
+    pub(crate) fn new(state_dir: &Path, typed: &Typed) -> Self {
         Self {
             directory: state_dir.join("sessions"),
+            typed: typed.clone(),
         }
     }
 
@@ -69,11 +72,8 @@ impl Sessions {
                 "The kept session {} cannot be used: {why}.",
                 path.display()
             ))
-            .next(
-                "Delete it",
-                format!("vault-sandbox --dns {vault} auth logout"),
-            )
-            .next("Sign in", format!("vault-sandbox --dns {vault} auth login"))
+            .next("Delete it", self.typed.at(vault, "auth logout"))
+            .next("Sign in", self.typed.at(vault, "auth login"))
         };
         let text = match read(&path) {
             Ok(text) => text,
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_session_comes_back_for_its_own_vault_only() {
         let state = tempfile::tempdir().unwrap();
-        let sessions = Sessions::new(state.path());
+        let sessions = Sessions::new(state.path(), &Typed::default());
         let kept = kept("http://127.0.0.1:8080");
         // As `main` has it.
         rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));

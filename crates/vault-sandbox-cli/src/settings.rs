@@ -11,7 +11,9 @@ use vault_sandbox_core::{ApiVersion, OauthProfileId, UserName, ValidationError, 
 use crate::args::{Color, Format, Global};
 use crate::config::Profile;
 use crate::exit::Exit;
+use crate::page::Page;
 use crate::problem::Problem;
+use crate::typed::Typed;
 use crate::voice::Level;
 
 /// What holds for the whole run.
@@ -26,20 +28,27 @@ pub(crate) struct Settings {
     pub(crate) profile: Profile,
     pub(crate) api_version: ApiVersion,
     pub(crate) format: Format,
+    pub(crate) plain: bool,
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) ca_file: Option<PathBuf>,
     /// Whether somebody is there to be asked.
     pub(crate) may_prompt: bool,
     pub(crate) yes: bool,
-    /// No redrawing, one fact per line.
-    pub(crate) plain: bool,
     state_dir: Option<PathBuf>,
+    /// How commands are written that people shall type next.
+    pub(crate) typed: Typed,
 }
 
 impl Settings {
     /// `with_profile`: for commands that speak with a Vault; the others need no configuration.
     pub(crate) fn resolve(global: &Global, with_profile: bool) -> Result<Self, Problem> {
+        let mut settings = Self::given(global, with_profile)?;
+        settings.typed.found = settings.dns.clone().or(settings.profile.dns.clone());
+        Ok(settings)
+    }
+
+    fn given(global: &Global, with_profile: bool) -> Result<Self, Problem> {
         let there = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         Ok(Self {
             dns: parsed(
@@ -83,6 +92,7 @@ impl Settings {
             yes: global.yes,
             plain: global.plain,
             state_dir: global.state_dir.clone(),
+            typed: Typed::of(global),
         })
     }
 
@@ -135,18 +145,12 @@ impl Settings {
 
     /// How a command begins that goes on from the records of this run.
     pub(crate) fn recover(&self) -> String {
-        let command = match self.simulate {
-            true => "vault-sandbox --simulate token recover",
-            false => "vault-sandbox token recover",
-        };
-        match &self.state_dir {
-            Some(path) => {
-                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-                let path = path.to_string_lossy();
-                format!("{command} --state-dir {}", shell_words::quote(&path))
-            }
-            None => command.to_owned(),
-        }
+        self.typed.command("token recover")
+    }
+
+    /// What stdout shows to people.
+    pub(crate) fn page(&self) -> Page {
+        Page::of_stdout(self.plain)
     }
 
     pub(crate) fn is_json(&self) -> bool {

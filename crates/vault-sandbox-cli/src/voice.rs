@@ -7,11 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use indicatif::ProgressBar;
 use vault_sandbox_core::redact::Scrubber;
 
+use crate::page::SHORTEST_LABEL;
+use crate::wrap;
+
 /// Speaks to a person. Cloning shares the secrets it knows.
 #[derive(Clone)]
 pub(crate) struct Voice {
     level: Level,
     color: bool,
+    /// How wide the terminal is, if stderr is one.
+    columns: Option<usize>,
     secrets: Arc<Mutex<Scrubber>>,
     /// What is drawn on the terminal's last line: words go above it.
     bar: Arc<Mutex<Option<ProgressBar>>>,
@@ -34,6 +39,7 @@ impl Voice {
         Self {
             level,
             color,
+            columns: wrap::columns(&std::io::stderr()),
             secrets: Arc::default(),
             bar: Arc::default(),
         }
@@ -58,6 +64,14 @@ impl Voice {
         match bar {
             Some(bar) => bar.suspend(act),
             None => act(),
+        }
+    }
+
+    /// One fact per line, however long.
+    pub(crate) fn unwrapped(self) -> Self {
+        Self {
+            columns: None,
+            ..self
         }
     }
 
@@ -103,10 +117,10 @@ impl Voice {
     /// A fact with its label, in columns.
     pub(crate) fn fact(&self, label: &str, text: &dyn Display) {
         if self.level >= Level::Normal {
-            self.write(&format!(
-                "{} {text}",
-                self.painted("1", &format!("{label:<9}"))
-            ));
+            // In this order: a secret that is broken in two would not be found.
+            let text = self.scrub(&text.to_string());
+            let label = self.painted("1", &format!("{label:<SHORTEST_LABEL$}"));
+            self.put(&wrap::fact(&label, &text, self.columns, SHORTEST_LABEL));
         }
     }
 
@@ -134,11 +148,14 @@ impl Voice {
         }
     }
 
-    /// A reader that went away must not take the value with it: errors are nobody's to hear.
     fn write(&self, text: &str) {
-        let text = self.scrub(text);
+        self.put(&wrap::text(&self.scrub(text), self.columns, 0));
+    }
+
+    /// A reader that went away must not take the value with it: errors are nobody's to hear.
+    fn put(&self, scrubbed: &str) {
         self.undisturbed(|| {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            let _ = writeln!(std::io::stderr().lock(), "{scrubbed}");
         });
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Answer {
     pub(crate) status: ResponseStatus,
     /// Everything beside `responseStatus`.
     pub(crate) rest: Map<String, Value>,
+    /// Stands in place of the envelope, for who asked for it.
+    pub(crate) csv: Option<String>,
 }
 
 impl Answer {
@@ -49,6 +51,7 @@ impl Answer {
             http: StatusCode::OK,
             status: ResponseStatus::Success,
             rest,
+            csv: None,
         }
     }
 
@@ -66,8 +69,18 @@ impl Answer {
         self
     }
 
+    pub(crate) fn content_type(&self) -> &'static str {
+        match self.csv {
+            Some(_) => "text/csv;charset=UTF-8",
+            None => "application/json;charset=UTF-8",
+        }
+    }
+
     pub(crate) fn to_bytes(&self) -> Bytes {
-        to_bytes(self.status.as_str(), &self.rest)
+        match &self.csv {
+            Some(csv) => csv.clone().into(),
+            None => to_bytes(self.status.as_str(), &self.rest),
+        }
     }
 }
 
@@ -176,6 +189,7 @@ impl Failure {
             http: self.http.unwrap_or(usual),
             status: self.status,
             rest,
+            csv: None,
         }
     }
 }

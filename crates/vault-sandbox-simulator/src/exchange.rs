@@ -9,7 +9,7 @@ use http::{
 
 use crate::{
     SandboxStatus, Switches, User,
-    endpoint::Route,
+    endpoint::{Endpoint, Route},
     envelope::{Answer, Failure, Outcome},
     ids::TOKEN_PREFIX,
     routes,
@@ -160,8 +160,8 @@ impl Exchange<'_> {
 
     fn carry_out(&mut self) -> Outcome {
         self.check_host()?;
-        self.check_accept()?;
         let route = Route::of(self.request)?;
+        self.check_accept(&route)?;
         routes::carry_out(self, &route)
     }
 
@@ -178,18 +178,27 @@ impl Exchange<'_> {
         }
     }
 
-    fn check_accept(&self) -> Outcome<()> {
-        let accept = header_text(self.request.headers(), &ACCEPT);
-        let takes_json = accept.is_empty()
-            || ["application/json", "application/*", "*/*"]
-                .iter()
-                .any(|json| accept.contains(json));
-        if takes_json {
-            Ok(())
-        } else {
-            let message = format!("The simulator answers in JSON only, not in [{accept}]");
-            Err(Failure::new("INVALID_DATA", message).http(StatusCode::NOT_ACCEPTABLE))
+    fn check_accept(&self, route: &Route) -> Outcome<()> {
+        let has_csv = route.endpoint == Endpoint::DeleteTokens;
+        if self.takes_json() || (has_csv && self.takes_csv()) {
+            return Ok(());
         }
+        let accept = header_text(self.request.headers(), &ACCEPT);
+        let can = if has_csv { "JSON or CSV" } else { "JSON only" };
+        let message = format!("The simulator answers in {can}, not in [{accept}]");
+        Err(Failure::new("INVALID_DATA", message).http(StatusCode::NOT_ACCEPTABLE))
+    }
+
+    fn takes_json(&self) -> bool {
+        let accept = header_text(self.request.headers(), &ACCEPT);
+        let json = ["application/json", "application/*", "*/*"];
+        accept.is_empty() || json.iter().any(|json| accept.contains(json))
+    }
+
+    /// Whether CSV is asked for, and not JSON as well.
+    pub(crate) fn takes_csv(&self) -> bool {
+        let accept = header_text(self.request.headers(), &ACCEPT);
+        accept.contains("text/csv") && !self.takes_json()
     }
 
     fn respond(self, answer: &Answer) -> Response<Bytes> {
@@ -198,7 +207,7 @@ impl Exchange<'_> {
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
-            HeaderValue::from_static("application/json;charset=UTF-8"),
+            HeaderValue::from_static(answer.content_type()),
         );
         headers.insert(
             CACHE_CONTROL,

@@ -103,11 +103,12 @@ fn content_type(request: &Request<Bytes>) -> &str {
         .unwrap_or_default()
 }
 
-fn unsupported(media_type: &str) -> Failure {
-    Failure::new(
-        "INVALID_DATA",
-        format!("Content-Type [{media_type}] is not supported here"),
-    )
+pub(crate) fn unsupported(media_type: &str) -> Failure {
+    let message = match media_type {
+        "" => "The body has no Content-Type".to_owned(),
+        other => format!("Content-Type [{other}] is not supported here"),
+    };
+    Failure::new("INVALID_DATA", message)
 }
 
 fn boundary(request: &Request<Bytes>) -> Option<String> {

@@ -14,11 +14,12 @@ use crate::destinations::stdout;
 use crate::exit::Exit;
 use crate::inside::{Inside, Way};
 use crate::json::{self, Ending, ListedToken, TokensObject};
+use crate::page::Page;
 use crate::problem::Problem;
 use crate::report::{instant, time_left};
 use crate::selection::Selection;
 use crate::signals::Signals;
-use crate::{table, tokens};
+use crate::tokens;
 
 /// A token and where it is.
 type Found = (SandboxName, TokenRecord);
@@ -84,7 +85,10 @@ pub(crate) fn run(context: &Context<'_>, args: &ListArgs) -> Result<Exit, Proble
         }
     } else {
         let is_alone = selection.only().is_some();
-        let text = text(&found, is_alone, |record| row(record, now, is_soon(record)));
+        let page = context.settings.page();
+        let text = text(page, &found, is_alone, |record| {
+            row(record, now, is_soon(record))
+        });
         stdout::show(text.as_bytes())?;
     }
     if let Some(problem) = &problem {
@@ -120,11 +124,16 @@ async fn read(
     Ok((found, tokens::all_of(many, failures)?))
 }
 
-fn text(found: &[Found], is_alone: bool, row: impl Fn(&TokenRecord) -> [String; 6]) -> String {
-    let head = ["ID", "STATUS", "EXPIRES", "", "LAST USED", "NAME"];
+fn text(
+    page: Page,
+    found: &[Found],
+    is_alone: bool,
+    row: impl Fn(&TokenRecord) -> [String; 6],
+) -> String {
+    let head = ["ID", "STATUS", "EXPIRES", "TIME LEFT", "LAST USED", "NAME"];
     if is_alone {
         let rows = found.iter().map(|(_, record)| row(record));
-        return table::text(head, rows);
+        return page.table(head, rows);
     }
     let [id, status, expires, left, used, name] = head;
     let rows = found.iter().map(|(sandbox, record)| {
@@ -132,7 +141,7 @@ fn text(found: &[Found], is_alone: bool, row: impl Fn(&TokenRecord) -> [String; 
         let sandbox = escape(sandbox.as_str());
         [sandbox, id, status, expires, left, used, name]
     });
-    table::text(["SANDBOX", id, status, expires, left, used, name], rows)
+    page.table(["SANDBOX", id, status, expires, left, used, name], rows)
 }
 
 fn in_words(within: Duration) -> String {

@@ -101,12 +101,13 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
             _ => "nobody knows whether it was issued",
         };
         let sandbox = object.sandbox.as_deref().unwrap_or("?");
-        let line = format!("{}  {sandbox}: {words}\n", object.operation);
+        let line = format!("{}  {sandbox}: {words}", object.operation);
+        let line = context.settings.page().line(&line);
         destinations::stdout::show(line.as_bytes())?;
     }
     if let Some(first) = objects.first() {
         context.voice.say(&format!(
-            "Go on with one of them: {} {}",
+            "  Go on with one of them:  {} {}",
             context.settings.recover(),
             first.operation
         ));
@@ -174,6 +175,7 @@ fn go_on(
             Some(dns) => Some(sandbox::sibling(connection.dns(), dns)?),
             None => record.intent.sandbox_dns.clone(),
         },
+        is_given: true,
         ..SandboxFacts::default()
     };
     let retained = committed(&record);

@@ -12,6 +12,7 @@ use crate::destinations::stdout;
 use crate::exit::Exit;
 use crate::json::{self, Ending, LimitObject, OneSandboxObject, SandboxObject, SandboxesObject};
 use crate::problem::Problem;
+use crate::report::problems::capitalised;
 use crate::sandbox;
 use crate::signals::Signals;
 
@@ -28,7 +29,7 @@ pub(crate) fn list(context: &Context<'_>) -> Result<Exit, Problem> {
     } else if sandboxes.active.is_empty() {
         context.voice.say(&"This Vault has no sandboxes.");
     } else {
-        stdout::show(table(&sandboxes.active).as_bytes())?;
+        stdout::show(table(context, &sandboxes.active).as_bytes())?;
     }
     Ok(Exit::Done)
 }
@@ -50,7 +51,7 @@ pub(crate) fn show(context: &Context<'_>, name: &str) -> Result<Exit, Problem> {
         };
         print(&connection, "sandbox show", body)?;
     } else {
-        stdout::show(facts(&details).as_bytes())?;
+        stdout::show(facts(context, &details).as_bytes())?;
     }
     Ok(Exit::Done)
 }
@@ -75,7 +76,7 @@ async fn read_list(connection: &Connection) -> Result<Sandboxes, Problem> {
 
 async fn read_one(connection: &Connection, name: &SandboxName) -> Result<SandboxDetails, Problem> {
     let list = read_list(connection).await?;
-    let found = sandbox::find(&list.active, name).map_err(|mut problem| {
+    let found = sandbox::find(connection, &list.active, name).map_err(|mut problem| {
         problem.now = None;
         problem
     })?;
@@ -119,7 +120,7 @@ fn object(sandbox: &Sandbox) -> SandboxObject {
     }
 }
 
-fn table(sandboxes: &[Sandbox]) -> String {
+fn table(context: &Context<'_>, sandboxes: &[Sandbox]) -> String {
     let cell = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), escape);
     let rows = sandboxes.iter().map(|s| {
         [
@@ -131,7 +132,7 @@ fn table(sandboxes: &[Sandbox]) -> String {
             cell(s.dns.as_deref()),
         ]
     });
-    crate::table::text(
+    context.settings.page().table(
         [
             "NAME",
             "STATUS",
@@ -144,12 +145,12 @@ fn table(sandboxes: &[Sandbox]) -> String {
     )
 }
 
-fn facts(details: &SandboxDetails) -> String {
+fn facts(context: &Context<'_>, details: &SandboxDetails) -> String {
     let sandbox = &details.sandbox;
-    let mut text = String::new();
+    let mut facts = Vec::new();
     let mut fact = |label: &str, value: Option<String>| {
         if let Some(value) = value {
-            text.push_str(&format!("{label:<20} {}\n", escape(&value)));
+            facts.push((label.to_owned(), escape(&value)));
         }
     };
     fact("Name", Some(sandbox.name.clone()));
@@ -166,9 +167,12 @@ fn facts(details: &SandboxDetails) -> String {
         let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
         let label = limit.name.as_deref().unwrap_or("limit").replace('_', " ");
         fact(
-            &escape(&label),
+            &capitalised(&escape(&label)),
             Some(format!("{} of {}", count(limit.used), count(limit.allowed))),
         );
     }
-    text
+    let facts = facts
+        .iter()
+        .map(|(label, text)| (label.as_str(), text.clone()));
+    context.settings.page().facts(facts)
 }

@@ -19,7 +19,6 @@ use crate::problem::Problem;
 use crate::report::{instant, time_left};
 use crate::selection::Selection;
 use crate::signals::Signals;
-use crate::table;
 
 const COMMAND: &str = "token verify";
 
@@ -294,10 +293,14 @@ fn report(context: &Context<'_>, simulated: bool, shown: &[Shown]) -> Result<Exi
         let tokens = shown.iter().map(|one| one.object(context)).collect();
         json::print(&ending, VerifiedObject { tokens })?;
     } else if let ([one], None) = (shown, &problem) {
-        stdout::show(one.facts().as_bytes())?;
+        let text = context.settings.page().facts(one.facts().into_iter());
+        stdout::show(text.as_bytes())?;
     } else if shown.len() > 1 {
-        let head = ["SANDBOX", "WORKS", "EXPIRES", "", "ID", "SOURCE"];
-        let text = table::text(head, shown.iter().map(Shown::row));
+        let head = ["SANDBOX", "WORKS", "EXPIRES", "TIME LEFT", "ID", "SOURCE"];
+        let text = context
+            .settings
+            .page()
+            .table(head, shown.iter().map(Shown::row));
         stdout::show(text.as_bytes())?;
         for problem in &failed {
             context.voice.problem(&problem.what);
@@ -369,33 +372,28 @@ impl Shown {
     }
 
     /// With their labels, for people.
-    fn facts(&self) -> String {
-        let mut text = String::new();
-        let mut fact = |label: &str, value: &str| {
-            text.push_str(&format!("{label:<9} {}\n", escape(value)));
-        };
-        fact("Sandbox", &self.sandbox);
+    fn facts(&self) -> Vec<(&'static str, String)> {
         let what = match (self.is_token, &self.id) {
             (true, Some(id)) => format!("{id}, from {}", self.source),
             (true, None) => format!("a token, from {}", self.source),
-            (false, _) => format!("no token of the sandbox; {}", self.source),
+            (false, _) => format!("no token of the sandbox: {}", self.source),
         };
-        fact("Tried", &what);
         let user = self.user.as_ref();
         let user = user.and_then(|user| Some(format!(", as {}", user.name.as_deref()?)));
-        fact("Works", &format!("yes{}", user.unwrap_or_default()));
-        match &self.record {
-            Some(record) if record.expiry.is_none() => fact("Expires", "never"),
-            Some(record) => {
-                let at = instant(record.expiry);
-                fact("Expires", &format!("{at}, {}", self.left()));
+        let expires = match &self.record {
+            Some(record) if record.expiry.is_none() => "never".to_owned(),
+            Some(record) => format!("{}, {}", instant(record.expiry), self.left()),
+            None if self.is_token => {
+                "not known: which of the user's tokens it is cannot be told. Give --id ID."
+                    .to_owned()
             }
-            None if self.is_token => fact(
-                "Expires",
-                "not known: which of the user's tokens it is cannot be told. Give --id ID.",
-            ),
-            None => {}
-        }
-        text
+            None => String::new(),
+        };
+        vec![
+            ("Sandbox", escape(&self.sandbox)),
+            ("Tried", escape(&what)),
+            ("Works", escape(&format!("yes{}", user.unwrap_or_default()))),
+            ("Expires", expires),
+        ]
     }
 }

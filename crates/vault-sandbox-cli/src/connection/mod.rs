@@ -20,9 +20,10 @@ use crate::exit::Exit;
 use crate::pace::Gate;
 use crate::problem::Problem;
 use crate::settings::Settings;
+use crate::typed::Typed;
 use crate::voice::Voice;
 use logged::Logged;
-pub(crate) use sign_in::{Arrived, discover, login_command};
+pub(crate) use sign_in::{Arrived, discover};
 
 /// A call that only looks is made again after this long at most; a longer wait is the caller's.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -160,6 +161,11 @@ impl Connection {
 
     pub(crate) fn dns(&self) -> &VaultDns {
         &self.dns
+    }
+
+    /// How commands are written that people shall type next.
+    pub(crate) fn typed(&self) -> &Typed {
+        &self.settings.typed
     }
 
     pub(crate) fn voice(&self) -> &Voice {

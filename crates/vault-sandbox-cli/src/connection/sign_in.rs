@@ -243,10 +243,10 @@ impl Connection {
             session: arrived.session,
             signed_in: Utc::now(),
         };
-        let written = self
-            .settings
-            .state_dir()
-            .and_then(|state_dir| Sessions::new(&state_dir).reserve(&self.dns)?.keep(&kept));
+        let written = self.settings.state_dir().and_then(|state_dir| {
+            let sessions = Sessions::new(&state_dir, &self.settings.typed);
+            sessions.reserve(&self.dns)?.keep(&kept)
+        });
         if let Err(problem) = written {
             self.voice
                 .warning(&format!("the new session is not kept: {}", problem.what));
@@ -258,8 +258,8 @@ impl Connection {
         Ok(())
     }
 
-    pub(crate) fn login_command(&self) -> String {
-        login_command(&self.dns)
+    fn login_command(&self) -> String {
+        self.settings.typed.at(&self.dns, "auth login")
     }
 
     /// Whatever Vault calls it: at sign-in, a refusal is about who wants to come in.
@@ -322,10 +322,6 @@ pub(crate) async fn discover(
             Ok(None)
         }
     }
-}
-
-pub(crate) fn login_command(dns: &VaultDns) -> String {
-    format!("vault-sandbox --dns {dns} auth login")
 }
 
 /// The Vault that answered, also where it refused.

@@ -251,7 +251,7 @@ fn kept(settings: &Settings, dns: &VaultDns, voice: &Voice) -> Result<Option<Fou
     let Ok(state_dir) = settings.state_dir() else {
         return Ok(None);
     };
-    let Some(kept) = Sessions::new(&state_dir).find(dns)? else {
+    let Some(kept) = Sessions::new(&state_dir, &settings.typed).find(dns)? else {
         return Ok(None);
     };
     if let Some(user) = settings.user(dns).filter(|user| !kept.is_of(user)) {
@@ -349,7 +349,7 @@ fn somebody_is_there(settings: &Settings) -> Result<(), Problem> {
     Err(Problem::configuration(
         "There is no credential, and nobody to ask for one. Set VAULT_SANDBOX_SESSION_ID, VAULT_SANDBOX_TOKEN, VAULT_SANDBOX_OAUTH_TOKEN, or VAULT_SANDBOX_USER and VAULT_SANDBOX_PASSWORD (each secret also as …_FILE), or give --session-file, --token-file, --oauth-token-file or --password-file.",
     )
-    .next("Or sign in once, on a terminal", "vault-sandbox auth login"))
+    .next("Or sign in once, on a terminal", settings.typed.command("auth login")))
 }
 
 fn unreadable(error: &std::io::Error) -> Problem {

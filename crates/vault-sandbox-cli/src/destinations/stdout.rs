@@ -1,7 +1,7 @@
 //! The value on stdout, for `$(…)` and pipes.
 
 use std::io;
-use std::os::fd::AsFd as _;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -13,41 +13,42 @@ use crate::problem::Problem;
 /// Refuses a stdout that would swallow the value: closed or `/dev/null` (which a closed one becomes
 /// before a program starts), not open for writing, or a pipe that nobody reads.
 pub(crate) fn check() -> Result<(), Problem> {
-    let lost = |why: &str| {
-        Problem::destination(format!("stdout {why}: the token would be lost.")).now(
-            "No token was asked for. Name a file with --out PATH, or let something read stdout.",
-        )
-    };
-    let stdout = io::stdout();
-    let flags = fcntl_getfl(&stdout).map_err(|_| lost("is closed"))?;
-    if !flags.intersects(OFlags::WRONLY | OFlags::RDWR) {
-        return Err(lost("is not open for writing"));
+    match swallows(io::stdout()) {
+        None => Ok(()),
+        Some(why) => Err(Problem::destination(format!(
+            "stdout {why}: the token would be lost."
+        ))
+        .now("No token was asked for. Name a file with --out PATH, or let something read stdout.")),
     }
-    let stat = fstat(&stdout).map_err(|_| lost("is closed"))?;
+}
+
+/// Why nobody would ever see what is written there.
+pub(crate) fn swallows(stream: impl AsFd) -> Option<&'static str> {
+    let Ok(flags) = fcntl_getfl(&stream) else {
+        return Some("is closed");
+    };
+    if !flags.intersects(OFlags::WRONLY | OFlags::RDWR) {
+        return Some("is not open for writing");
+    }
+    let Ok(stat) = fstat(&stream) else {
+        return Some("is closed");
+    };
     let null = std::fs::metadata("/dev/null").ok();
     let is_null =
         null.is_some_and(|null| null.file_type().is_char_device() && null.rdev() == stat.st_rdev);
     if FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && is_null {
-        return Err(lost("is /dev/null, or was closed"));
+        return Some("is /dev/null, or was closed");
     }
-    let mut polled = [PollFd::new(&stdout, PollFlags::OUT)];
-    let nobody = match poll(
-        &mut polled,
-        Some(&rustix::event::Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        }),
-    ) {
-        Ok(_) => polled[0]
-            .revents()
-            .intersects(PollFlags::ERR | PollFlags::NVAL),
-        Err(_) => false,
+    let mut polled = [PollFd::new(&stream, PollFlags::OUT)];
+    let at_once = rustix::event::Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
     };
-    if nobody {
-        Err(lost("is a pipe that nobody reads"))
-    } else {
-        Ok(())
-    }
+    let has_gone = poll(&mut polled, Some(&at_once)).is_ok()
+        && polled[0]
+            .revents()
+            .intersects(PollFlags::ERR | PollFlags::NVAL);
+    has_gone.then_some("is a pipe that nobody reads")
 }
 
 /// Shows what can be had again: a reader that has seen enough (`| head`) is no mistake.

@@ -1,6 +1,6 @@
 //! What came of an issuance: for people on stderr, for scripts on stdout.
 
-mod problems;
+pub(crate) mod problems;
 
 use std::io;
 

@@ -6,13 +6,14 @@ use vault_sandbox_core::{Error, TokenId, TransportErrorKind};
 use super::{Report, instant};
 use crate::exit::Exit;
 use crate::problem::{Problem, sentence};
+use crate::typed::Typed;
 
 impl Report<'_> {
     /// Why it is not simply done: what failed, what is true now, what to type.
     pub(crate) fn problem(&self) -> Option<Problem> {
         let exit = self.exit();
         let operation = self.issuance.intent().operation;
-        let recover = format!("{} {operation}", self.frame.context.settings.recover());
+        let recover = self.typed().command(&format!("token recover {operation}"));
         let problem = match self.outcome {
             Outcome::Issued | Outcome::NotIssued(NotIssued::Revoked) => return None,
             Outcome::NotIssued(NotIssued::Unfit) => self.unfit(exit),
@@ -45,6 +46,9 @@ impl Report<'_> {
             (_, Some(error), _) => {
                 let mut problem = Problem::of_call("The token was not issued", error).now(nothing);
                 problem.exit = exit;
+                if self.progress.is_full {
+                    problem = problem.next("Make room", self.revoke_command("ID"));
+                }
                 problem
             }
             _ => Problem::new(exit, "Interrupted.").now("No token was asked for."),
@@ -61,8 +65,6 @@ impl Report<'_> {
     }
 
     fn old_remains(&self, exit: Exit) -> Problem {
-        let intent = self.issuance.intent();
-        let sandbox = shell_words::quote(intent.sandbox.as_str());
         Problem::new(
             exit,
             format!("The old token {} was not deleted.", self.old()),
@@ -71,10 +73,7 @@ impl Report<'_> {
             "The new one, {}, is in its place and works. Both may be used until the old one is deleted or expires.",
             self.token_name()
         ))
-        .next(
-            "Delete the old one",
-            format!("vault-sandbox token revoke {sandbox} {}", self.old()),
-        )
+        .next("Delete the old one", self.revoke_command(self.old()))
     }
 
     fn old(&self) -> &str {
@@ -111,16 +110,17 @@ impl Report<'_> {
                 None => String::new(),
             };
             let problem = match &self.issuance.intent().replaces {
-                Some(_) => problem.next("Try it out again, and go on", recover),
+                Some(_) => problem.next("Try it out again, and go on", recover.to_owned()),
                 None => problem,
             };
+            let (words, command) = self.revoking("Or revoke it", recover);
             problem
                 .now(format!(
                     "Its value is safe in the pending record {}. Do not ask for another.{old}",
                     self.frame.record
                 ))
                 .next("Deliver it", format!("{recover} --out PATH"))
-                .next("Or revoke it", format!("{recover} --revoke"))
+                .next(words, command)
         } else {
             problem.now("Its value could not be kept in the pending record: it is only where it was delivered.")
         }
@@ -143,20 +143,16 @@ impl Report<'_> {
     }
 
     fn mismatch(&self, exit: Exit) -> Problem {
-        let intent = self.issuance.intent();
         let problem = Problem::new(exit, self.mismatch_in_words()).now(format!(
             "The token {} exists and was delivered. Keep it if that will do; else revoke it.",
             self.token_name()
         ));
         match self.issuance.token().and_then(|token| token.id()) {
-            Some(id) => {
-                let sandbox = shell_words::quote(intent.sandbox.as_str());
-                problem.next(
-                    "Revoke it",
-                    format!("vault-sandbox token revoke {sandbox} {id}"),
-                )
+            // A simulated one ends with its Vault.
+            Some(id) if !self.typed().is_simulated() => {
+                problem.next("Revoke it", self.revoke_command(id.as_str()))
             }
-            None => problem,
+            _ => problem,
         }
     }
 
@@ -184,15 +180,40 @@ impl Report<'_> {
             self.what_happened()
         ));
         if ids.len() > 1 {
-            let sandbox = shell_words::quote(intent.sandbox.as_str());
             return problem
                 .next(
                     "Revoke the one that is not in use",
-                    format!("vault-sandbox token revoke {sandbox} ID"),
+                    self.revoke_command("ID"),
                 )
                 .next("Then close this", format!("{recover} --forget"));
         }
-        problem.next("Revoke it", format!("{recover} --revoke"))
+        let (words, command) = self.revoking("Revoke it", recover);
+        problem.next(words, command)
+    }
+
+    /// A simulated Vault is gone, and the token with it: its record can only be closed.
+    fn revoking(&self, words: &'static str, recover: &str) -> (&'static str, String) {
+        match self.typed().is_simulated() {
+            true => (
+                "The token is gone with its Vault: close this",
+                format!("{recover} --forget --yes"),
+            ),
+            false => (words, format!("{recover} --revoke")),
+        }
+    }
+
+    fn revoke_command(&self, id: &str) -> String {
+        let (intent, facts) = (self.issuance.intent(), &self.frame.sandbox);
+        let sandbox = shell_words::quote(intent.sandbox.as_str());
+        let mut words = format!("token revoke {sandbox} {id}");
+        if let (true, Some(dns)) = (facts.is_given, &facts.dns) {
+            words.push_str(&format!(" --sandbox-dns {}", dns.authority()));
+        }
+        self.typed().at(&intent.vault, &words)
+    }
+
+    fn typed(&self) -> &Typed {
+        &self.frame.context.settings.typed
     }
 
     /// What became of the request, as far as anybody knows.
@@ -220,7 +241,7 @@ impl Report<'_> {
     }
 }
 
-fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(chars).collect()

@@ -1,10 +1,14 @@
-//! The objects of `--format json`.
+//! The objects of `--format json`, against `docs/schema/` and the table of `docs/cli.md`.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{SANDBOX, World};
+use crate::harness::{Ran, SANDBOX, Schema, World};
+
+const RESULT: &str = "vault-sandbox/result/1";
 
 /// The names of an object's fields.
 fn fields(value: &Value) -> BTreeSet<&str> {
@@ -122,4 +126,124 @@ fn errors_are_objects_too() {
         .env("VAULT_SANDBOX_FORMAT", "json")
         .go();
     assert_eq!(ran.json()["exit_code"], 2);
+}
+
+/// What is printed is documented: that every object of these tests is checked for. Here, what is
+/// documented is printed: each property of the document turns up in one of these runs.
+#[test]
+fn everything_documented_is_printed() {
+    let schema = Schema::named(RESULT);
+    let world = World::new();
+    let mut met = BTreeSet::new();
+    let mut see = |object: &Value| met.extend(schema.check(object).unwrap());
+    let run = |args: &[&str]| world.run(&[args, &["--format", "json"]].concat()).go();
+    let mut ask = |args: &[&str]| -> Ran {
+        let ran = run(args);
+        see(&ran.json());
+        ran
+    };
+    ask(&["token", "create", SANDBOX]);
+    ask(&["token", "create", SANDBOX, "--dry-run"]);
+    ask(&["token", "create", SANDBOX, "-o", "exec:false"]);
+    ask(&["token", "create", "Nowhere"]);
+    ask(&["token", "list", SANDBOX]);
+    ask(&["token", "recover"]);
+    ask(&["token", "revoke", SANDBOX, "V8T000000009999", "--yes"]);
+    ask(&["sandbox", "list"]);
+    ask(&["sandbox", "show", SANDBOX]);
+    ask(&["auth", "login"]);
+    ask(&["auth", "status"]);
+    ask(&["auth", "logout"]);
+    let refused = world.run(&["sandbox", "list", "--format", "json"]);
+    see(&refused.env("VAULT_SANDBOX_PASSWORD", "wrong").go().json());
+
+    let missing: Vec<_> = schema.properties().difference(&met).cloned().collect();
+    assert!(
+        missing.is_empty(),
+        "documented, but never printed: {missing:#?}"
+    );
+}
+
+/// A file that is a destination holds the same object.
+#[test]
+fn a_file_holds_the_same_object() {
+    let world = World::new();
+    world
+        .run(&["token", "create", SANDBOX, "-o", "json:result.json"])
+        .go();
+    let object = fs::read(world.work("result.json")).unwrap();
+    let object: Value = serde_json::from_slice(&object).unwrap();
+    Schema::named(RESULT).check(&object).unwrap();
+    assert_eq!(object["outcome"], "issued");
+    assert!(object["token"]["value"].is_string());
+}
+
+/// The check itself sees what it should.
+#[test]
+fn what_is_not_as_documented_is_found() {
+    let good = json!({
+        "schema": RESULT, "command": "sandbox list", "outcome": "ok", "exit_code": 0,
+        "simulated": false, "warnings": [], "error": null, "sandboxes": [{
+            "name": "S", "vault_id": null, "status": "active", "size": null, "release": null,
+            "dns": null, "refresh_available": null
+        }]
+    });
+    let schema = Schema::named(RESULT);
+    schema.check(&good).unwrap();
+    for (pointer, wrong) in [
+        ("/outcome", json!("fine")),
+        ("/exit_code", json!(6)),
+        ("/simulated", json!("no")),
+        ("/warnings", json!([1])),
+        ("/error", json!({"code": "usage"})),
+        ("/sandboxes/0/vault_id", json!(7)),
+        ("/sandboxes/0", json!({"name": "S"})),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).unwrap() = wrong;
+        assert!(schema.check(&bad).is_err(), "{pointer}");
+    }
+    for pointer in ["", "/sandboxes/0"] {
+        let mut bad = good.clone();
+        let object = bad.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+        object.insert("more".to_owned(), json!(1));
+        assert!(schema.check(&bad).is_err(), "{pointer:?} with more");
+    }
+    let mut bad = good.clone();
+    bad.as_object_mut().unwrap().remove("sandboxes");
+    assert!(schema.check(&bad).is_err());
+    bad["error"] = json!({
+        "code": "refused", "message": "No.", "retry": "unsafe", "vault": null, "next": []
+    });
+    schema.check(&bad).unwrap();
+}
+
+/// The table of `docs/cli.md` names the same fields as the document, command by command.
+#[test]
+fn the_table_says_the_same() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md");
+    let page = fs::read_to_string(page).unwrap();
+    let section = page.split("\n## ").find(|s| s.starts_with("JSON")).unwrap();
+    let schema = Schema::named(RESULT);
+    let in_code = |text: &str| -> Vec<String> {
+        let code = text.split('`').skip(1).step_by(2);
+        code.map(str::to_owned).collect()
+    };
+    let mut told = BTreeSet::new();
+    for row in section.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = row.split('|').collect();
+        for command in in_code(cells[1]) {
+            let documented = schema.added_by(&command);
+            let is_field = |word: &String| documented.contains(word);
+            let fields: BTreeSet<_> = in_code(cells[2]).into_iter().filter(is_field).collect();
+            // What `token create` adds is in its own row.
+            let own = match command.as_str() {
+                "token recover" => BTreeSet::from(["operations".to_owned()]),
+                _ => documented,
+            };
+            assert_eq!(fields, own, "{command}");
+            told.insert(command);
+        }
+    }
+    assert_eq!(told, schema.commands());
 }

@@ -27,14 +27,36 @@ pub(super) fn tokens(exchange: &mut Exchange<'_>, who: Who) -> Outcome {
         let message = format!("At most {MAX_RECORDS} records can be deleted at once");
         return Err(Failure::new("INVALID_DATA", message));
     }
-    let rows: Vec<Value> = ids
+    let rows: Vec<_> = ids
         .into_iter()
-        .map(|id| match id.and_then(|id| delete(exchange, who, id)) {
+        .map(|id| id.and_then(|id| delete(exchange, who, id)))
+        .collect();
+    let csv = exchange.takes_csv().then(|| csv(&rows));
+    let rows: Vec<Value> = rows
+        .into_iter()
+        .map(|row| match row {
             Ok(id) => json!({"responseStatus": "SUCCESS", "data": {"id": id}}),
             Err(failure) => json!({"responseStatus": "FAILURE", "errors": [failure.entry()]}),
         })
         .collect();
-    Ok(Answer::data(rows.into()))
+    let mut answer = Answer::data(rows.into());
+    answer.csv = csv;
+    Ok(answer)
+}
+
+/// Columns as Veeva shows them for other calls that answer in CSV.
+fn csv(rows: &[Outcome<String>]) -> String {
+    let mut text = "responseStatus,id,errors\n".to_owned();
+    for row in rows {
+        text.push_str(&match row {
+            Ok(id) => format!("SUCCESS,{id},\n"),
+            Err(failure) => {
+                let error = format!("{}|{}", failure.kind, failure.message);
+                format!("FAILURE,,\"{}\"\n", error.replace('"', "\"\""))
+            }
+        });
+    }
+    text
 }
 
 fn delete(exchange: &mut Exchange<'_>, who: Who, id: String) -> Outcome<String> {
@@ -51,10 +73,7 @@ fn ids(request: &Request<Bytes>) -> Outcome<Vec<Outcome<String>>> {
     match params::media_type(request).as_str() {
         "application/json" => json_ids(request.body()),
         "text/csv" => csv_ids(request.body()),
-        other => Err(Failure::new(
-            "INVALID_DATA",
-            format!("Content-Type [{other}] is not supported here"),
-        )),
+        other => Err(params::unsupported(other)),
     }
 }
 

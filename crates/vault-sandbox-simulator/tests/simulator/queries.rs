@@ -231,6 +231,41 @@ fn administrators_delete_anyones_with_csv() {
     assert!(vault.tokens(SANDBOX).is_empty());
 }
 
+/// Some clients take the rows back as they sent them.
+#[test]
+fn deletions_are_answered_in_csv_if_asked() {
+    let (vault, _) = two_owners();
+    let ids: Vec<_> = vault.tokens(SANDBOX).into_iter().map(|t| t.id).collect();
+    let call = |accept: &str, id: &str| {
+        Call::new("DELETE", TOKENS)
+            .auth(&vault.session())
+            .header("Accept", accept)
+            .body("text/csv", &format!("id\n{id}\n"))
+            .send(&sandbox_dns(&vault))
+    };
+    // Not theirs to see.
+    let refused = call("text/csv", &ids[1]);
+    assert_eq!(
+        refused.header("content-type"),
+        Some("text/csv;charset=UTF-8")
+    );
+    let expected = format!(
+        "responseStatus,id,errors\nFAILURE,,\"INVALID_DATA|The resource [{}] does not exist\"\n",
+        ids[1]
+    );
+    assert_eq!(String::from_utf8_lossy(&refused.body), expected);
+    let deleted = call("text/csv", &ids[0]);
+    let expected = format!("responseStatus,id,errors\nSUCCESS,{},\n", ids[0]);
+    assert_eq!(String::from_utf8_lossy(&deleted.body), expected);
+    // JSON where both will do; XML is refused, here as elsewhere.
+    assert!(call("text/csv, application/json", "x").assert_success()["data"].is_array());
+    assert_eq!(call("application/xml", "x").status, 406);
+    let listed = get("/api/v26.2/objects/users/me")
+        .auth(&vault.session())
+        .header("Accept", "text/csv");
+    assert_eq!(listed.send(vault.dns()).status, 406);
+}
+
 #[test]
 fn post_can_mean_delete() {
     let vault = Simulator::start().unwrap();
@@ -253,6 +288,7 @@ fn deletions_that_are_refused_whole() {
     refused("application/json", "{}");
     refused("text/csv", "name__v\nci\n");
     refused("text/plain", "V8T");
+    refused("", "V8T");
     refused(
         "application/json",
         &json!(vec![json!({"id": "x"}); 501]).to_string(),

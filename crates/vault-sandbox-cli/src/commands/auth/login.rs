@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::json::{self, Ending};
 use crate::problem::Problem;
 use crate::sessions::{KeptSession, Sessions};
+use crate::settings::Settings;
 use crate::signals::Signals;
 
 const COMMAND: &str = "auth login";
@@ -23,7 +24,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
         return simulated(context);
     }
     let dns = connection::which_vault(settings)?;
-    let sessions = Sessions::new(&settings.state_dir()?);
+    let sessions = Sessions::new(&settings.state_dir()?, &settings.typed);
     let runtime = crate::runtime()?;
     // Questions first: while they are asked, Ctrl-C simply ends the program.
     let found = runtime.block_on(find(context, &dns))?;
@@ -104,7 +105,7 @@ async fn find(context: &Context<'_>, dns: &VaultDns) -> Result<Found, Problem> {
     // Where it cannot be found out, the password is what was meant.
     let discovery = connection::discover(settings, dns, &user, voice).await?;
     if let Some(discovery) = discovery.filter(|found| found.auth_type == AuthType::Sso) {
-        return Err(signs_in_elsewhere(&user, dns, &discovery));
+        return Err(signs_in_elsewhere(settings, &user, dns, &discovery));
     }
     if let Some(found) = given {
         // A variable is found again by the next command, and wins.
@@ -122,13 +123,17 @@ async fn find(context: &Context<'_>, dns: &VaultDns) -> Result<Found, Problem> {
     }
 }
 
-fn signs_in_elsewhere(user: &UserName, dns: &VaultDns, discovery: &Discovery) -> Problem {
+fn signs_in_elsewhere(
+    settings: &Settings,
+    user: &UserName,
+    dns: &VaultDns,
+    discovery: &Discovery,
+) -> Problem {
     let problem = Problem::new(
         Exit::SignIn,
         format!("{user} signs in by single sign-on, so Vault takes no password."),
     )
     .now("No password was sent.");
-    let login = connection::login_command(dns);
     let profiles = discovery.auth_profiles.iter();
     let ids: Vec<_> = profiles
         .filter_map(|profile| profile.id.as_deref())
@@ -136,15 +141,18 @@ fn signs_in_elsewhere(user: &UserName, dns: &VaultDns, discovery: &Discovery) ->
     if ids.is_empty() {
         return problem.next(
             "Make an access token in Vault, on your user profile's page, and use that",
-            format!("vault-sandbox --dns {dns} --token-file PATH auth status"),
+            settings.typed.at(dns, "--token-file PATH auth status"),
         );
     }
     ids.iter().fold(problem, |problem, id| {
         problem.next(
             "Get an access token from your identity provider, and exchange it",
-            format!(
-                "{login} --oauth-profile {} --oauth-token-file PATH",
-                escape(id)
+            settings.typed.at(
+                dns,
+                &format!(
+                    "auth login --oauth-profile {} --oauth-token-file PATH",
+                    shell_words::quote(&escape(id))
+                ),
             ),
         )
     })

@@ -19,7 +19,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
         return finish(context, &[]);
     }
     let dns = connection::which_vault(context.settings)?;
-    let sessions = Sessions::new(&context.settings.state_dir()?);
+    let sessions = Sessions::new(&context.settings.state_dir()?, &context.settings.typed);
     let mut warnings = Vec::new();
     let said = match sessions.find(&dns) {
         Ok(None) => format!("No session is kept for {}.", dns.authority()),

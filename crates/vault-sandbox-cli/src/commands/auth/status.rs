@@ -29,7 +29,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
                     format!("Nobody is signed in to {}.", dns.authority()),
                 )
                 .now("Nothing was sent.")
-                .next("Sign in", connection::login_command(&dns));
+                .next("Sign in", settings.typed.at(&dns, "auth login"));
                 return finish(context, AuthObject::nobody(), false, Some(problem));
             }
         }
@@ -64,10 +64,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     };
     if problem.is_none() && !settings.is_json() {
         let lines = facts.lines();
-        let text: String = lines
-            .iter()
-            .map(|(label, text)| format!("{label:<9} {text}\n"))
-            .collect();
+        let text = settings.page().facts(lines.into_iter());
         stdout::show(text.as_bytes())?;
     }
     let object = facts.object(signed_in);

@@ -84,9 +84,9 @@ impl<'a> Issuing<'a> {
         let (issuance, outcome, mut progress) = issuer.run(Issuance::new(intent)).await;
         let refused = progress.call.as_ref();
         if refused.is_some_and(limit::may_be_reached) {
-            progress
-                .warnings
-                .extend(limit::full_house(connection, sandbox, &item.sandbox).await);
+            let full = limit::full_house(connection, sandbox).await;
+            progress.is_full = full.is_some();
+            progress.warnings.extend(full);
         }
         Ok(Ended {
             frame,

@@ -7,6 +7,7 @@ use vault_sandbox_core::{Expiry, OperationId, SandboxName, TokenId, TokenName, V
 
 use super::lifetime;
 use crate::args::{BodyEncoding, IssueArgs};
+use crate::ci;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::{Destination, file_name_of};
@@ -89,7 +90,12 @@ impl Item {
         };
         let given = match profile.map_or(&[][..], |profile| profile.out(sandbox.as_str())) {
             _ if !terms.out.is_empty() => terms.out.clone(),
-            [] => vec!["-".to_owned()],
+            [] => {
+                if let Some(warning) = ci::check_implicit_stdout(settings.simulate)? {
+                    context.voice.warning(&warning);
+                }
+                vec!["-".to_owned()]
+            }
             usual => usual.to_vec(),
         };
         let name = file_name_of(sandbox);

@@ -1,7 +1,7 @@
 //! The limit of 25 active tokens: Veeva documents it, but not the error that it leads to.
 
 use vault_sandbox_core::endpoints::{FindTokens, TokenStatus};
-use vault_sandbox_core::{Error, SandboxName, VaultErrorKind};
+use vault_sandbox_core::{Error, VaultErrorKind};
 
 use crate::connection::Connection;
 use crate::issue::SandboxFacts;
@@ -24,11 +24,7 @@ pub(super) fn may_be_reached(error: &Error) -> bool {
 }
 
 /// Whether the user's places are all taken, and by what: in words for a warning.
-pub(super) async fn full_house(
-    connection: &Connection,
-    sandbox: &SandboxFacts,
-    name: &SandboxName,
-) -> Option<String> {
+pub(super) async fn full_house(connection: &Connection, sandbox: &SandboxFacts) -> Option<String> {
     let dns = sandbox.dns.as_ref()?;
     let reply = connection
         .call_at(dns, None, &FindTokens::new())
@@ -60,9 +56,8 @@ pub(super) async fn full_house(
         })
         .collect();
     Some(format!(
-        "you have {} active tokens in this sandbox, and a user may have {PLACES}. Make room with vault-sandbox token revoke {} ID. Candidates: {}",
+        "you have {} active tokens in this sandbox, and a user may have {PLACES}. Candidates to revoke: {}",
         active.len(),
-        shell_words::quote(name.as_str()),
         candidates.join("; ")
     ))
 }

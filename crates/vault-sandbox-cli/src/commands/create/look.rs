@@ -48,13 +48,14 @@ pub(super) fn up(
     list: &[Sandbox],
     name: &SandboxName,
 ) -> Result<SandboxFacts, Problem> {
-    let found = sandbox::find(list, name)?;
+    let found = sandbox::find(connection, list, name)?;
     sandbox::check_active(found)?;
     Ok(SandboxFacts {
         // What is no DNS that a credential may go to is as good as unknown.
         dns: sandbox::dns_of(connection.dns(), found).ok(),
         vault_id: found.vault_id,
         status: Some(found.status.as_str().to_owned()),
+        is_given: false,
     })
 }
 

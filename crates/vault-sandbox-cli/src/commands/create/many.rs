@@ -118,7 +118,7 @@ async fn prepare(
     let items = match (named, &list) {
         (Some(items), _) => items,
         (None, Some(list)) => {
-            let names = wish.selection.among(list, context.voice)?;
+            let names = wish.selection.among(connection, list)?;
             plan(context, wish, &names)?
         }
         (None, None) => {

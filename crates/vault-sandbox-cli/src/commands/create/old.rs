@@ -40,7 +40,10 @@ pub(super) async fn find(
                 item.sandbox
             ),
         )
-        .next("See yours", format!("vault-sandbox token list {sandbox}")));
+        .next(
+            "See yours",
+            connection.typed().command(&format!("token list {sandbox}")),
+        ));
     }
     let old = listed(context, connection, item)?;
     if !is_there(connection, dns, item, &old).await? {
@@ -74,7 +77,10 @@ fn listed(context: &Context<'_>, connection: &Connection, item: &Item) -> Result
             "Which token is to be replaced? The ledger has none that went to {}. Say it with --old ID.",
             shown.join(", ")
         ))
-        .next("See yours", format!("vault-sandbox token list {sandbox}"))
+        .next(
+            "See yours",
+            connection.typed().command(&format!("token list {sandbox}")),
+        )
     })
 }
 

@@ -83,7 +83,7 @@ async fn prepare(
         None => SandboxFacts::default(),
     };
     if given.is_some() {
-        facts.dns = given;
+        (facts.dns, facts.is_given) = (given, true);
     }
     if wish.terms.verify == VerifyRule::Always && facts.dns.is_none() {
         return Err(Problem::configuration(

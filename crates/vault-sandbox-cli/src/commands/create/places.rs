@@ -69,7 +69,7 @@ pub(super) fn mention_open(context: &Context<'_>, ours: usize) -> Result<(), Pro
             "operations of earlier runs are"
         };
         context.voice.say(&format!(
-            "Note: {open} {words} not closed: {}",
+            "Note: {open} {words} not closed.\n  See:  {}",
             context.settings.recover()
         ));
     }

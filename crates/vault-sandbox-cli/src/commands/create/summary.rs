@@ -32,9 +32,10 @@ pub(super) fn finish(
     let operation = batch.as_ref().map(|(operation, _)| *operation);
     // What is not certain is for `token recover`; the record of this run is of use while something
     // can be done by it.
-    let resume = operation
-        .filter(|_| is_left)
-        .map(|operation| format!("vault-sandbox token create --resume {operation}"));
+    let resume = operation.filter(|_| is_left).map(|operation| {
+        let words = format!("token create --resume {operation}");
+        context.settings.typed.at(issuing.connection.dns(), &words)
+    });
     if let Some((_, batch)) = batch.filter(|_| !is_left) {
         batch.close();
     }

@@ -253,7 +253,10 @@ pub(crate) fn value_places(world: &World, ran: &Ran) -> BTreeSet<String> {
 
 fn places_of(world: &World, ran: &Ran, secret: &Secret) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
-    for (name, bytes) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
+    for (name, bytes) in [
+        ("stdout", &ran.stdout),
+        ("stderr", &ran.stderr_in_the_log()),
+    ] {
         if secret.is_in(bytes) {
             places.insert(name.to_owned());
         }

@@ -8,6 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::Schema;
+
 /// Nothing here takes as long; what does hangs.
 const WATCHDOG: Duration = Duration::from_secs(100);
 
@@ -27,6 +29,7 @@ pub(crate) struct Ran {
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
     pub(crate) is_json: bool,
+    masks: Option<&'static str>,
 }
 
 /// A run that has not ended yet.
@@ -35,7 +38,14 @@ pub(crate) struct Running {
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
     is_json: bool,
+    masks: Option<&'static str>,
 }
+
+/// CI systems whose log is told on stderr what to hide: the variable, and how such a line begins.
+const MASKS: [(&str, &str); 2] = [
+    ("GITHUB_ACTIONS", "::add-mask::"),
+    ("TF_BUILD", "##vso[task.setsecret]"),
+];
 
 impl Run {
     pub(crate) fn new(directory: PathBuf, args: &[&str]) -> Self {
@@ -95,7 +105,8 @@ impl Run {
         self
     }
 
-    pub(crate) fn start(self) -> Running {
+    /// What is run, but not from where it reads and to where it writes.
+    pub(super) fn command(&self) -> Command {
         let program = env!("CARGO_BIN_EXE_vault-sandbox");
         let mut command = match &self.shell {
             Some(script) => {
@@ -118,6 +129,11 @@ impl Run {
                 None => command.env_remove(name),
             };
         }
+        command
+    }
+
+    pub(crate) fn start(self) -> Running {
+        let mut command = self.command();
         command.stdin(match self.stdin {
             Some(_) => Stdio::piped(),
             None => Stdio::null(),
@@ -131,7 +147,14 @@ impl Run {
             let _ = stdin.write_all(&bytes);
         }
         let is_json = self.args.iter().any(|arg| arg == "json");
+        let is_set = |name: &str| {
+            self.env
+                .iter()
+                .any(|(n, value)| n == name && value.is_some())
+        };
+        let masks = MASKS.iter().find(|(name, _)| is_set(name));
         Running {
+            masks: masks.map(|(_, begins)| *begins),
             stdout: child.stdout.take().map(collect),
             stderr: child.stderr.take().map(collect),
             child,
@@ -178,11 +201,26 @@ impl Running {
             stdout: text(self.stdout),
             stderr: text(self.stderr),
             is_json: self.is_json,
+            masks: self.masks,
         }
     }
 }
 
 impl Ran {
+    /// What is said, without the lines that a CI system's runner takes out of it. Nothing else may
+    /// hold a value.
+    pub(crate) fn stderr_in_the_log(&self) -> Vec<u8> {
+        let Some(masks) = self.masks else {
+            return self.stderr.clone();
+        };
+        let lines = self.stderr.split_inclusive(|b| *b == b'\n');
+        lines
+            .filter(|line| !line.starts_with(masks.as_bytes()))
+            .flatten()
+            .copied()
+            .collect()
+    }
+
     /// The exit code; a signal as a shell shows it.
     pub(crate) fn code(&self) -> i32 {
         let signal = || self.status.signal().map(|signal| 128 + signal);
@@ -197,7 +235,7 @@ impl Ran {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// The one object on stdout.
+    /// The one object on stdout, which is as documented.
     pub(crate) fn json(&self) -> serde_json::Value {
         let text = self.printed();
         assert_eq!(
@@ -206,7 +244,11 @@ impl Ran {
             "one object on stdout: {text:?} {}",
             self.said()
         );
-        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
+        let object: serde_json::Value =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+        let schema = Schema::named(object["schema"].as_str().unwrap());
+        schema.check(&object).unwrap_or_else(|e| panic!("{e}"));
+        object
     }
 }
 

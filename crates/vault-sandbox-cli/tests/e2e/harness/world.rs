@@ -91,6 +91,21 @@ impl World {
             .env("VAULT_SANDBOX_DNS", format!("http://{}", self.vault.dns()))
     }
 
+    /// A shell that finds the program by its name, as a person's does; nothing else is set.
+    pub(crate) fn shell(&self, script: &str) -> Run {
+        let directory = self.inputs.path().join("bin");
+        if !directory.exists() {
+            fs::create_dir(&directory).unwrap();
+            let program = env!("CARGO_BIN_EXE_vault-sandbox");
+            std::os::unix::fs::symlink(program, directory.join("vault-sandbox")).unwrap();
+        }
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", directory.display());
+        Run::new(self.root().join("work"), &[])
+            .shell(script)
+            .without_timeout()
+            .env("PATH", path)
+    }
+
     /// `token create` into the file `token`, with the result as JSON.
     pub(crate) fn create(&self, more: &[&str]) -> Run {
         self.run(&with(
