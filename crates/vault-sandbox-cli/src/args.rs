@@ -188,8 +188,9 @@ pub(crate) enum TokenCommand {
       into a file that only you can read; whatever it held before is replaced at once
   TOKEN=$(vault-sandbox token create \"VeePharm Sandbox\")
       stdout carries the value and nothing else
-  vault-sandbox token create --match \"QA *\" --out \".secrets/{sandbox}.token\"
-      a token for each of many sandboxes")]
+  vault-sandbox token create --match \"VeePharm *\" \\
+    --out \".secrets/{sandbox}.token\"
+      a token for each of many sandboxes, after a question")]
     Create(CreateArgs),
     /// List your tokens in sandboxes
     #[command(before_help = "Examples:
@@ -199,17 +200,20 @@ pub(crate) enum TokenCommand {
     List(ListArgs),
     /// See whether a token works in its sandbox, and until when; exit 4 if not
     #[command(before_help = "Examples:
-  vault-sandbox token verify \"VeePharm Sandbox\" --sandbox-token-file .secrets/veepharm.token
+  vault-sandbox token verify \"VeePharm Sandbox\" \\
+    --sandbox-token-file .secrets/veepharm.token
       the token in this file
   vault-sandbox token verify --all --delivered
       every token that this program delivered to a file")]
     Verify(VerifyArgs),
     /// Put a new token in the place of an old one, which is deleted last
     #[command(before_help = "Examples:
-  vault-sandbox token rotate \"VeePharm Sandbox\" --out .secrets/veepharm.token
+  vault-sandbox token rotate \"VeePharm Sandbox\" \\
+    --out .secrets/veepharm.token
       the old token works until the new one is in the file and was seen to work
-  vault-sandbox token rotate \"VeePharm Sandbox\" --out .secrets/veepharm.token --old V8T000000009001 --grace 5m
-      the old one is named, and works for five more minutes")]
+  vault-sandbox token rotate \"VeePharm Sandbox\" \\
+    --out .secrets/veepharm.token --grace 5m
+      the old one works for five more minutes")]
     Rotate(RotateArgs),
     /// Delete tokens in a sandbox; they stop working at once
     #[command(before_help = "Examples:
@@ -239,7 +243,7 @@ pub(crate) struct Sandboxes {
     /// Every active sandbox of the Vault
     #[arg(long, conflicts_with_all = ["names", "matching", "from"], help_heading = "Many sandboxes")]
     pub(crate) all: bool,
-    /// Every active sandbox whose name matches, such as "QA *"
+    /// Every active sandbox whose name matches, such as "VeePharm *"
     #[arg(long = "match", id = "matching", value_name = "GLOB", conflicts_with_all = ["names", "from"], help_heading = "Many sandboxes")]
     pub(crate) matching: Option<String>,
     /// The sandboxes named in this file, one a line ("-": stdin); empty lines and lines that begin with # are passed over

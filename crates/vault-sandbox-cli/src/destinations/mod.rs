@@ -125,6 +125,12 @@ impl Destination {
         })
     }
 
+    /// A file that is not there yet.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.path()
+            .is_some_and(|path| path.symlink_metadata().is_err())
+    }
+
     fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) | Self::Json(path) | Self::EnvFile { path, .. } => Some(path),

@@ -138,7 +138,7 @@ type BadInput = (
 #[test]
 fn bad_input() {
     let create = ["token", "create", SANDBOX];
-    let rows: [BadInput; 33] = [
+    let rows: [BadInput; 36] = [
         (&["token", "create"], &[], 2, "<SANDBOX>"),
         (&["token", "creat"], &[], 2, "create"),
         (&["tokn"], &[], 2, "token"),
@@ -165,7 +165,15 @@ fn bad_input() {
         (&["--sandbox-dns", ""], &[], 2, "--sandbox-dns"),
         (&["--out", ""], &[], 2, "--out"),
         (&["-q", "-v"], &[], 2, "--verbose"),
-        (&["one", "two"], &[], 2, "one"),
+        (&[SANDBOX], &[], 2, "named twice"),
+        (
+            &["--sandbox-dns", "127.0.0.1:1", "two"],
+            &[],
+            2,
+            "--sandbox-dns",
+        ),
+        (&["--jobs", "0"], &[], 2, "--jobs"),
+        (&["--all"], &[], 2, "--all"),
         (
             &[],
             &[("VAULT_SANDBOX_API_VERSION", "latest")],

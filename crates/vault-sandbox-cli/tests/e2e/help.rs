@@ -84,6 +84,14 @@ fn prepared(world: &World, example: &str) -> (String, Run, i32) {
             script.push_str(" --yes");
         }
     }
+    if script.contains("--match") {
+        script.push_str(" --yes");
+    }
+    if script.contains("token verify") {
+        world
+            .run(&["token", "create", SANDBOX, "-o", ".secrets/veepharm.token"])
+            .go();
+    }
     if script.contains("token recover") {
         let run = world.run(&["token", "create", SANDBOX, "-o", "exec:false"]);
         assert_eq!(run.go().code(), 20);

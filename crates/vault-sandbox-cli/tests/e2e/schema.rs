@@ -146,7 +146,16 @@ fn everything_documented_is_printed() {
     ask(&["token", "create", SANDBOX, "--dry-run"]);
     ask(&["token", "create", SANDBOX, "-o", "exec:false"]);
     ask(&["token", "create", "Nowhere"]);
+    ask(&["token", "rotate", SANDBOX, "-o", "token"]);
+    ask(&["token", "rotate", SANDBOX, "-o", "token"]);
+    let old = world.vault.tokens(SANDBOX).pop().unwrap().id;
+    let to_a_program = ["-o", "exec:false", "--old", &old];
+    ask(&[&["token", "rotate", SANDBOX][..], &to_a_program].concat());
+    let open = world.operations().pop().unwrap();
+    ask(&["token", "recover", &open, "-o", "-"]);
     ask(&["token", "list", SANDBOX]);
+    ask(&["token", "verify", SANDBOX]);
+    ask(&["token", "verify", SANDBOX, "--delivered"]);
     ask(&["token", "recover"]);
     ask(&["token", "revoke", SANDBOX, "V8T000000009999", "--yes"]);
     ask(&["sandbox", "list"]);
@@ -239,6 +248,7 @@ fn the_table_says_the_same() {
             // What `token create` adds is in its own row.
             let own = match command.as_str() {
                 "token recover" => BTreeSet::from(["operations".to_owned()]),
+                "token rotate" => BTreeSet::from(["replaced".to_owned()]),
                 _ => documented,
             };
             assert_eq!(fields, own, "{command}");

@@ -322,7 +322,7 @@ impl Run<'_> {
         if let Some(replacing) = replacing {
             let found = old::find(context, connection, item, facts, replacing);
             let found = signals.stopping(found).await;
-            item.replaces = Some(found.unwrap_or_else(|asked| Err(asked.problem()))?);
+            item.replaces = found.unwrap_or_else(|asked| Err(asked.problem()))?;
         }
         let places = Places::reopen(context, item)?;
         let ended = self.issuing.issue(item, facts, places, signals).await?;

@@ -14,14 +14,14 @@ use crate::ledger::Ledger;
 use crate::problem::Problem;
 
 /// The old token: the one that was named, else the newest that the ledger has for one of the
-/// destinations.
+/// destinations. `None`: there is nothing there yet, so this is the first.
 pub(super) async fn find(
     context: &Context<'_>,
     connection: &Connection,
     item: &Item,
     sandbox: &SandboxFacts,
     replacing: &Replacing,
-) -> Result<TokenId, Problem> {
+) -> Result<Option<TokenId>, Problem> {
     let Some(dns) = &sandbox.dns else {
         return Err(Problem::configuration(format!(
             "A token cannot be rotated where it cannot be tried out: where the sandbox {} itself is, is not known. Give --sandbox-dns.",
@@ -30,7 +30,7 @@ pub(super) async fn find(
     };
     if let Some(old) = &replacing.old {
         if is_there(connection, dns, item, old).await? {
-            return Ok(old.clone());
+            return Ok(Some(old.clone()));
         }
         let sandbox = shell_words::quote(item.sandbox.as_str()).into_owned();
         return Err(Problem::new(
@@ -45,16 +45,22 @@ pub(super) async fn find(
             connection.typed().command(&format!("token list {sandbox}")),
         ));
     }
-    let old = listed(context, connection, item)?;
+    let Some(old) = listed(context, connection, item)? else {
+        return Ok(None);
+    };
     if !is_there(connection, dns, item, &old).await? {
         context.voice.warning(&format!(
             "the old token {old} is not there any more: it is replaced all the same."
         ));
     }
-    Ok(old)
+    Ok(Some(old))
 }
 
-fn listed(context: &Context<'_>, connection: &Connection, item: &Item) -> Result<TokenId, Problem> {
+fn listed(
+    context: &Context<'_>,
+    connection: &Connection,
+    item: &Item,
+) -> Result<Option<TokenId>, Problem> {
     let ledger = Ledger::new(&context.settings.state_dir()?);
     let listed = ledger
         .of(connection.dns(), &item.sandbox)
@@ -67,21 +73,25 @@ fn listed(context: &Context<'_>, connection: &Connection, item: &Item) -> Result
         .map(Destination::for_record)
         .collect();
     let is_there = |destinations: &[String]| destinations.iter().any(|d| wanted.contains(d));
-    let found = listed
+    if let Some(found) = listed
         .into_iter()
-        .find(|token| is_there(&token.destinations));
-    found.map(|token| token.id).ok_or_else(|| {
-        let sandbox = shell_words::quote(item.sandbox.as_str()).into_owned();
-        let shown: Vec<_> = item.destinations.iter().map(ToString::to_string).collect();
-        Problem::configuration(format!(
-            "Which token is to be replaced? The ledger has none that went to {}. Say it with --old ID.",
-            shown.join(", ")
-        ))
-        .next(
-            "See yours",
-            connection.typed().command(&format!("token list {sandbox}")),
-        )
-    })
+        .find(|token| is_there(&token.destinations))
+    {
+        return Ok(Some(found.id));
+    }
+    if item.destinations.iter().all(Destination::is_absent) {
+        return Ok(None);
+    }
+    let sandbox = shell_words::quote(item.sandbox.as_str()).into_owned();
+    let shown: Vec<_> = item.destinations.iter().map(ToString::to_string).collect();
+    Err(Problem::configuration(format!(
+        "Which token is to be replaced? The ledger has none that went to {}. Say it with --old ID.",
+        shown.join(", ")
+    ))
+    .next(
+        "See yours",
+        connection.typed().command(&format!("token list {sandbox}")),
+    ))
 }
 
 async fn is_there(

@@ -97,8 +97,13 @@ async fn prepare(
         .fact("Sandbox", &format!("{}, {status}", item.sandbox));
     if let Some(replacing) = &wish.replacing {
         let old = old::find(context, connection, item, &facts, replacing).await?;
-        context.voice.fact("Replaces", &old);
-        item.replaces = Some(old);
+        match &old {
+            Some(old) => context.voice.fact("Replaces", old),
+            None => context
+                .voice
+                .fact("Replaces", &"nothing: there is no token yet"),
+        }
+        item.replaces = old;
     }
     Ok(facts)
 }

@@ -190,7 +190,8 @@ fn check_invariants(world: &World, ran: &Ran, expected: &Expected) {
         "pending records{context}"
     );
     for file in world.files().iter().filter(|file| world.is_new(file)) {
-        let is_named = file.place == "record" || named.contains(&file.place);
+        let is_ours = ["record", "ledger"].contains(&file.place.as_str());
+        let is_named = is_ours || named.contains(&file.place);
         assert!(is_named, "{} was left{context}", file.path.display());
     }
     check_modes(world, &found);
@@ -282,7 +283,7 @@ fn check_modes(world: &World, places: &BTreeSet<String>) {
         assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
     };
     for file in world.files() {
-        if file.place == "record" {
+        if ["record", "ledger"].contains(&file.place.as_str()) {
             assert_mode(&file.path);
             assert_mode(file.path.parent().unwrap());
         } else if places.contains(&file.place) {

@@ -27,7 +27,7 @@ pub(crate) struct World {
 
 /// Something that was found below the root.
 pub(crate) struct Found {
-    /// As rows name it: `work/token`, or `record` for any pending record.
+    /// As rows name it: `work/token`; `record` for any pending record, `ledger` for the ledger.
     pub(crate) place: String,
     pub(crate) path: PathBuf,
 }
@@ -217,9 +217,11 @@ impl World {
                 }
                 let relative = path.strip_prefix(self.root()).unwrap();
                 let is_record = path.extension().is_some_and(|end| end == "journal");
-                let place = match is_record {
-                    true => "record".to_owned(),
-                    false => relative.to_string_lossy().into_owned(),
+                let is_ledger = path.ends_with("ledger.jsonl");
+                let place = match (is_record, is_ledger) {
+                    (true, _) => "record".to_owned(),
+                    (_, true) => "ledger".to_owned(),
+                    _ => relative.to_string_lossy().into_owned(),
                 };
                 found.push(Found { place, path });
             }
