@@ -11,6 +11,20 @@ use crate::vault::Vault;
 
 /// A transport and the [`Vault`] it is used for. One attempt per call: repeating is the caller's
 /// decision, with [`retry::Policy`](crate::retry::Policy) to help.
+///
+/// ```
+/// use vault_sandbox_core::endpoints::{SignIn, WhoAmI};
+/// use vault_sandbox_core::{Client, HttpTransport, Password, UserName, Vault};
+///
+/// async fn who<T: HttpTransport>(transport: T, vault: Vault, user: UserName, password: Password)
+///     -> Result<Option<String>, Box<dyn std::error::Error>> {
+///     let client = Client::new(transport, vault);
+///     let session = client.call(&SignIn::new(user, password)).await?.value;
+///     session.check(client.vault().dns(), None)?; // Vault may have signed in elsewhere
+///     let client = client.authorized(session.session_id);
+///     Ok(client.call(&WhoAmI::new()).await?.value.name)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Client<T> {
     transport: T,

@@ -55,20 +55,37 @@ impl StdError for ValidationError {}
 /// `{}` is one line of facts: the operation, what happened, Vault's code and message. `{:#}` adds
 /// every cause. Bodies are never quoted, Vault's words are shown with control characters escaped.
 ///
-/// The question to ask of it is [`may_have_been_applied`](Self::may_have_been_applied).
+/// The question to ask of it is [`may_have_been_applied`](Self::may_have_been_applied): where it
+/// says yes, look (with [`FindTokens`](crate::endpoints::FindTokens), say) instead of sending again.
+/// Whether a repetition makes sense is for [`retry::Policy`](crate::retry::Policy) to say.
+///
+/// ```
+/// use vault_sandbox_core::{Error, TransportError, TransportErrorKind};
+///
+/// let error = Error::Transport {
+///     operation: "who_am_i",
+///     source: TransportError::new(TransportErrorKind::Connect, "connection refused"),
+/// };
+/// assert!(!error.may_have_been_applied());
+/// assert_eq!(error.to_string(), "who_am_i: no connection");
+/// assert_eq!(format!("{error:#}"), "who_am_i: no connection: connection refused");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// Nothing was sent. Mend the input.
     Validation(ValidationError),
-    /// There is no complete answer. [`TransportError::kind`] says how far the request got.
+    /// There is no complete answer. [`TransportError::kind`] says how far the request got, and so
+    /// what can be done about it.
     Transport {
         /// [`Endpoint::NAME`](crate::Endpoint::NAME).
         operation: &'static str,
         /// What the transport said.
         source: TransportError,
     },
-    /// There is an answer, but it is not one of Vault's, or not one to this operation.
+    /// There is an answer, but it is not one of Vault's (a proxy's page, a redirect), or not one to
+    /// this operation. Look whether it was carried out, and at what stands before Vault;
+    /// [`created_id`](Self::created_id) is the record that the answer says was made.
     Protocol {
         /// [`Endpoint::NAME`](crate::Endpoint::NAME).
         operation: &'static str,
@@ -79,7 +96,8 @@ pub enum Error {
         /// What the headers said.
         facts: Box<Facts>,
     },
-    /// Vault refused, or failed, and said so.
+    /// Vault refused, or failed, and said so. Go by [`vault_kind`](Self::vault_kind); after an
+    /// `EXCEPTION`, look.
     Vault {
         /// [`Endpoint::NAME`](crate::Endpoint::NAME).
         operation: &'static str,
@@ -117,6 +135,15 @@ impl Error {
                         .iter()
                         .any(|e| e.kind.leaves_doubt(status.is_server_error()))
             }
+        }
+    }
+
+    /// The kind of the transport's failure, if it is one.
+    #[must_use]
+    pub fn transport_kind(&self) -> Option<TransportErrorKind> {
+        match self {
+            Self::Transport { source, .. } => Some(source.kind()),
+            _ => None,
         }
     }
 
@@ -222,17 +249,6 @@ impl From<ValidationError> for Error {
     }
 }
 
-impl Error {
-    /// The kind of the transport's failure, if it is one.
-    #[must_use]
-    pub fn transport_kind(&self) -> Option<TransportErrorKind> {
-        match self {
-            Self::Transport { source, .. } => Some(source.kind()),
-            _ => None,
-        }
-    }
-}
-
 /// What is wrong with an answer that cannot be used. Holds nothing of the answer's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtocolProblem {
@@ -268,9 +284,10 @@ impl fmt::Display for ProtocolProblem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Failure {
-    /// `FAILURE`: the request could not be carried out as it is.
+    /// `FAILURE`: the request could not be carried out as it is. Mend it, or the right to make it.
     Failure,
-    /// `EXCEPTION`: something broke in Vault; what was done is not certain.
+    /// `EXCEPTION`: something broke in Vault; what was done is not certain. Look, and quote
+    /// [`Facts::execution_id`] to Veeva Support.
     Exception,
 }
 

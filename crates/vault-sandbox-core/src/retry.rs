@@ -1,5 +1,19 @@
 //! Whether a failed call may be made again, and when: a pure rule. The caller brings the clock and
 //! the sleep.
+//!
+//! ```
+//! use vault_sandbox_core::retry::{Decision, Policy};
+//! use vault_sandbox_core::{Error, Repeat, TransportError, TransportErrorKind};
+//!
+//! let silent = Error::Transport {
+//!     operation: "generate_sandbox_token",
+//!     source: TransportError::without_cause(TransportErrorKind::Timeout),
+//! };
+//! let policy = Policy::default();
+//! assert!(matches!(policy.decide(1, Repeat::Safe, &silent), Decision::After(_)));
+//! // It may have been carried out, and twice would be two tokens.
+//! assert_eq!(policy.decide(1, Repeat::Once, &silent), Decision::Stop);
+//! ```
 
 use std::time::Duration;
 

@@ -137,17 +137,21 @@ impl<T: HttpTransport> ErasedTransport for T {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The transport refuses the request: nothing was sent.
+    /// The transport refuses the request (its scheme, its size): nothing was sent. Sending it again
+    /// is of no use; mend it, or the transport's settings.
     Unsendable,
-    /// No usable connection (DNS, TCP, TLS, proxy; refused or out of time): nothing was sent.
+    /// No usable connection (DNS, TCP, TLS, proxy; refused or out of time): nothing was sent. It may
+    /// be tried again; the cause says what is in the way.
     Connect,
-    /// The time was up after the connection stood: it may have been carried out.
+    /// The time was up after the connection stood: it may have been carried out. Look.
     Timeout,
-    /// The connection ended before the answer was complete: it may have been carried out.
+    /// The connection ended before the answer was complete: it may have been carried out. Look;
+    /// [`TransportError::partial`] has what had arrived.
     Interrupted,
-    /// The answer is longer than the transport's limit: it was carried out.
+    /// The answer is longer than the transport's limit: it was carried out. Raise the limit, if it
+    /// was a true one.
     TooLarge,
-    /// Anything else after the connection stood: it may have been carried out.
+    /// Anything else after the connection stood: it may have been carried out. Look.
     Other,
 }
 

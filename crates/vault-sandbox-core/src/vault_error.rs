@@ -54,6 +54,11 @@ macro_rules! vault_error_kinds {
         /// The `type` of an error, by [Veeva's list of 25][page]. The list is not closed: live
         /// answers carry others, which are kept as text.
         ///
+        /// [`is_about_the_caller`](Self::is_about_the_caller): stop, a person has to see to the
+        /// credential or the account (for [`InvalidSessionId`](Self::InvalidSessionId), signing in
+        /// again will do). [`says_later`](Self::says_later): wait. Any other: mend the request, or
+        /// ask for the permission.
+        ///
         /// [page]: https://general.veevavault.dev/vault-api/api-reference/26.2/errors/error-types/
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]

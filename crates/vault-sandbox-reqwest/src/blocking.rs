@@ -23,7 +23,7 @@ impl BlockingReqwestTransport {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// None today, as there.
     pub fn new() -> Result<Self, BuildError> {
         ReqwestTransport::new().map(Self)
     }

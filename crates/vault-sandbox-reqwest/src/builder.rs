@@ -123,14 +123,15 @@ impl fmt::Debug for ReqwestTransportBuilder {
     }
 }
 
-/// Why there is no transport.
+/// Why there is no transport. Nothing was opened or sent; mend the settings.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A connect timeout or a certificate authority was set beside a client of the caller's, to
-    /// which neither would apply.
+    /// which neither would apply. Set them on that client.
     ClientHasItsOwn,
-    /// A PEM text given as a certificate authority is not one; the cause says what is wrong.
+    /// A PEM text given as a certificate authority is not one; the cause says what is wrong with it,
+    /// and by its position which certificate it is.
     Certificate(Box<dyn StdError + Send + Sync>),
 }
 

@@ -118,10 +118,10 @@ impl Builder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The list of users is empty.
+    /// The list of users is empty. [`User::new`] makes one.
     #[error("a simulated Vault needs at least one user")]
     NoUser,
-    /// A port could not be taken.
+    /// A port could not be taken: something else has it. [`Builder::port`] 0 takes a free one.
     #[error("cannot listen on 127.0.0.1:{port}")]
     Bind {
         /// The port asked for; 0 for any.

@@ -255,7 +255,8 @@ impl Drop for Simulator {
     }
 }
 
-/// Nobody and nothing has this name.
+/// Nobody and nothing in this simulator has this name: it knows those given to the [`Builder`], or
+/// those of the sample world on the crate's front page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the simulator knows no {name:?}")]
 pub struct UnknownName {

@@ -35,7 +35,7 @@ fn there_is_one_exposing_function_per_secret() {
             "{path} holds a secret of its own"
         );
     }
-    // Nothing leads from a secret to text or to its parts: see also `auto_traits.rs`.
+    // Nothing leads from a secret to text or to its parts: see also `public_api/auto_traits.rs`.
     for way_out in [
         "impl fmt::Display",
         "impl Deref",

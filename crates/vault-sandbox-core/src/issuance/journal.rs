@@ -87,11 +87,11 @@ pub struct Record {
 #[non_exhaustive]
 pub enum JournalError {
     /// Reserved space and nothing else: the run ended before its trace was written, so nothing was
-    /// asked.
+    /// asked. The record can go.
     #[error("the record is empty")]
     Empty,
     /// The first line is no intact intent of this version: the run ended while it was written, or
-    /// the record was damaged since.
+    /// the record was damaged since. Not to be removed by a program: a person has to see to it.
     #[error("the record does not begin with an intent that this version can read")]
     NoIntent,
 }

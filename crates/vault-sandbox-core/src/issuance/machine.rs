@@ -12,7 +12,8 @@ use super::step::{Event, Step};
 use crate::endpoints::IssuedToken;
 use crate::types::TokenId;
 
-/// An event that the present step cannot have. The machine is as it was.
+/// An event that the present step cannot have: a mistake in what drives the machine. The machine is
+/// as it was; [`Step`] says which events each step may end with.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the step {step} cannot end with the event {event}")]
 pub struct Unexpected {

@@ -19,6 +19,15 @@ const MAX_LABEL_LENGTH: usize = 63;
 /// Always https, except that `http://` may be written before a loopback host (`127.0.0.0/8`,
 /// `[::1]`, `localhost`), for a simulated Vault. Nothing else fits in it: no path, no user, no
 /// query, no other scheme, so that a credential cannot be talked into going elsewhere.
+///
+/// ```
+/// use vault_sandbox_core::VaultDns;
+///
+/// assert!(VaultDns::parse("veepharm.veevavault.com").is_ok());
+/// assert!(VaultDns::parse("http://127.0.0.1:8080").is_ok());
+/// assert!(VaultDns::parse("http://veepharm.veevavault.com").is_err());
+/// assert!(VaultDns::parse("veepharm.veevavault.com@example.com").is_err());
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VaultDns {
     plain: bool,

@@ -67,6 +67,18 @@ impl Expiry {
     /// | `2027-02-21` | the end of that day in the user's time zone |
     /// | `never` | no expiry |
     ///
+    /// ```
+    /// use vault_sandbox_core::Expiry;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = "2026-11-23T18:04:11Z".parse()?;
+    /// let expiry = Expiry::parse("90d", now)?;
+    /// assert_eq!(expiry.to_string(), "2027-02-21T18:04:11Z");
+    /// assert_eq!(Expiry::parse("2020-01-01", now).unwrap_err().field(), "expiry");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Anything else, and what is certainly past: each with a reason of its own.

@@ -1,7 +1,7 @@
 //! What the types promise the compiler: all of it is checked by compiling this file.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
+use std::any::type_name;
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt::{Debug, Display};
 use std::future::Future;
@@ -14,7 +14,11 @@ use vault_sandbox_core::issuance::*;
 use vault_sandbox_core::redact::Scrubber;
 use vault_sandbox_core::retry::{Decision, Policy};
 use vault_sandbox_core::*;
+use vault_sandbox_reqwest as reqwest;
+use vault_sandbox_simulator as simulator;
 use vault_sandbox_tests::{Script, has_not};
+
+use crate::rustdoc::LIBRARIES;
 
 macro_rules! has {
     ($($bound:path: $($type:ty),+;)+) => {$($(
@@ -22,7 +26,15 @@ macro_rules! has {
             fn needs<T: $bound>() {}
             needs::<$type>();
         };
-    )+)+};
+    )+)+
+
+    /// What was asserted: the bound, and the full path of the type by its definition.
+    fn asserted() -> BTreeSet<(&'static str, &'static str)> {
+        let without_arguments = |name: &'static str| name.split('<').next().unwrap();
+        BTreeSet::from([$($(
+            (stringify!($bound), without_arguments(type_name::<$type>())),
+        )+)+])
+    }};
 }
 
 trait Movable: Debug + Send + Sync + Unpin + 'static {}
@@ -51,9 +63,21 @@ has! {
         TokenRecord, TokenStatus, DeleteTokens, Deletion,
         // issuance
         Intent, VerifyRule, Order, Delivery, DeliveryState, Entry, Record, Issuance, NotIssued,
-        Outcome, Verification, Event, Step<'static>;
+        Outcome, Verification, Event, Step<'static>,
+        // the reqwest transport
+        reqwest::ReqwestTransport, reqwest::ReqwestTransportBuilder,
+        reqwest::BlockingReqwestTransport,
+        // the simulator
+        simulator::Simulator, simulator::Builder, simulator::User, simulator::Sandbox,
+        simulator::SandboxSize, simulator::SandboxStatus, simulator::Fault, simulator::Effect,
+        simulator::Edit, simulator::Endpoint, simulator::Matches, simulator::Nth,
+        simulator::RecordedRequest, simulator::TokenRecord, simulator::TokenStatus,
+        simulator::ResponseStatus, simulator::Switches, simulator::FailureStatus,
+        simulator::OmittedExpiry, simulator::OverCeiling, simulator::PastExpiry,
+        simulator::UnknownParameters, simulator::UserSys;
     Fault:
-        Error, ValidationError, TransportError, WrongVault, Unexpected, JournalError;
+        Error, ValidationError, TransportError, WrongVault, Unexpected, JournalError,
+        reqwest::BuildError, simulator::StartError, simulator::UnknownName;
     Send: Answer<'static>;
     Sync: Answer<'static>;
     Clone:
@@ -81,6 +105,23 @@ has_not! {
     Scrubber: Display, Serialize, PartialEq;
     Entry: Display, Serialize;
     Record: Display, Serialize;
+}
+
+/// A public type that is missing above is found here.
+#[test]
+fn every_public_type_is_asserted_to_be_send_and_sync() {
+    let asserted = asserted();
+    let is = |bound, path: &str| asserted.contains(&(bound, path));
+    let mut missing = Vec::new();
+    for library in LIBRARIES.iter() {
+        let types = library.types();
+        assert!(types.len() > 3, "{}: {types:?}", library.name);
+        missing.extend(types.into_iter().filter(|path| {
+            let movable = is("Movable", path) || is("Fault", path);
+            !(movable || is("Send", path) && is("Sync", path))
+        }));
+    }
+    assert!(missing.is_empty(), "add to `has!`: {missing:#?}");
 }
 
 /// As any spawning function of any runtime wants it.
