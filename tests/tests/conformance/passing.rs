@@ -5,6 +5,9 @@ use std::time::Duration;
 use vault_sandbox_core::testkit::Conformance;
 use vault_sandbox_reqwest::{BlockingReqwestTransport, ReqwestTransport};
 
+use crate::hyper_transport::HyperTransport;
+use crate::ureq_transport::UreqTransport;
+
 const TIME: Duration = Duration::from_millis(600);
 const BODY: usize = 64 * 1024;
 
@@ -26,4 +29,16 @@ async fn reqwest_passes() {
 fn reqwest_without_futures_passes() {
     let transport = BlockingReqwestTransport::from(reqwest());
     suite().run_blocking(&transport).assert_passed();
+}
+
+#[test]
+fn ureq_passes() {
+    let transport = UreqTransport::new(TIME, BODY);
+    suite().run_blocking(&transport).assert_passed();
+}
+
+#[tokio::test]
+async fn hyper_passes() {
+    let transport = HyperTransport::new(TIME, BODY).unwrap();
+    suite().run(&transport).await.assert_passed();
 }

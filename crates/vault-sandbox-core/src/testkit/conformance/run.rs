@@ -58,6 +58,8 @@ pub(super) async fn play(
             To::Server | To::ClosedPort => addressed(request, &authority),
         };
         let alarm = Alarm::after(patience + limits.grace);
+        // Later, the connection may be closed because the transport's own time is up.
+        let still_early = Alarm::after(limits.timeout * 3 / 4);
         let shared = &server.shared;
         let mut sending = sender.send(request);
         outcomes.push(match exchange.ending {
@@ -71,8 +73,10 @@ pub(super) async fn play(
                     Some(outcome) => outcome.into(),
                     None => {
                         drop(sending);
-                        first_of(&[&shared.closed, &alarm.rings]).await;
-                        Outcome::Dropped
+                        first_of(&[&shared.closed, &still_early.rings]).await;
+                        Outcome::Dropped {
+                            closed: shared.closed.is_raised(),
+                        }
                     }
                 }
             }
@@ -85,7 +89,6 @@ pub(super) async fn play(
         outcomes,
         let_go: shared.has_let_go(),
         heard: shared.heard(),
-        closed: shared.closed.is_raised(),
         written: shared.written(),
     })
 }

@@ -172,8 +172,6 @@ pub(super) struct Seen {
     pub(super) heard: Vec<Heard>,
     /// Whether the server had given up before the transport did.
     pub(super) let_go: bool,
-    /// Whether the client closed a connection that was held open.
-    pub(super) closed: bool,
     /// Bytes of an endless answer that the server could write.
     pub(super) written: usize,
 }
@@ -183,8 +181,10 @@ pub(super) enum Outcome {
     Failure(TransportError),
     /// The future never ended.
     NoEnd,
-    /// The future was dropped as planned.
-    Dropped,
+    /// The future was dropped as planned, and its connection closed by that, or not.
+    Dropped {
+        closed: bool,
+    },
 }
 
 impl Outcome {
@@ -197,7 +197,7 @@ impl Outcome {
             ),
             Self::Failure(error) => format!("an error of kind {:?}", error.kind()),
             Self::NoEnd => "no end of it".to_owned(),
-            Self::Dropped => "dropped".to_owned(),
+            Self::Dropped { .. } => "dropped".to_owned(),
         }
     }
 }

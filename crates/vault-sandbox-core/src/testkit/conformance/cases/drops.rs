@@ -41,8 +41,8 @@ fn dropped(_: &Limits) -> Vec<Exchange> {
 
 fn ended(seen: &[Seen], _: &Limits) -> Result<(), String> {
     seen.iter().try_for_each(|seen| match seen.last() {
-        Outcome::Dropped if seen.closed && !seen.let_go => Ok(()),
-        Outcome::Dropped => seen.says("the connection stayed open"),
+        Outcome::Dropped { closed: true } => Ok(()),
+        Outcome::Dropped { closed: false } => seen.says("the connection stayed open"),
         other => seen.says(format!(
             "it could not be dropped: it had ended by then, with {}",
             other.describe()

@@ -6,7 +6,7 @@ use crate::testkit::conformance::scene::{ANSWER, Check, Exchange, Limits, Scene,
 use crate::transport::TransportErrorKind;
 
 /// What the buffers of both sides may take besides what is read.
-const BUFFERS: usize = 32 * 1024 * 1024;
+const BUFFERS: usize = 16 * 1024 * 1024;
 
 pub(super) const SCENES: &[Scene] = &[
     Scene::new(
@@ -49,7 +49,7 @@ pub(super) const SCENES: &[Scene] = &[
         &[Check {
             case: "bound_the_head",
             sentence: Sentence::Size,
-            passes: not_read_on,
+            passes: head_not_read_on,
             remedy: "Headers count too: set the client's limit of the head, or count while you \
                      read it.",
         }],
@@ -109,6 +109,15 @@ fn not_read_on(seen: &[Seen], limits: &Limits) -> Result<(), String> {
         }
         Ok(())
     })
+}
+
+fn head_not_read_on(seen: &[Seen], limits: &Limits) -> Result<(), String> {
+    not_read_on(seen, limits)?;
+    seen.iter()
+        .try_for_each(|seen| match seen.failure()?.kind() {
+            TransportErrorKind::Timeout => seen.says("it was read until the time was up"),
+            _ => Ok(()),
+        })
 }
 
 fn said_too_large(seen: &[Seen], _: &Limits) -> Result<(), String> {
