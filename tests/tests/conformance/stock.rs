@@ -2,6 +2,7 @@
 //! `docs/transports.md` is this.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Response;
@@ -64,26 +65,77 @@ impl HttpTransport for HyperUtil {
     }
 }
 
-fn failed(report: &Report) -> BTreeSet<&'static str> {
-    eprintln!("{report}");
-    report.failures().map(|finding| finding.case()).collect()
-}
-
 #[tokio::test]
 async fn reqwest_out_of_the_box() {
-    let report = suite().run(&Reqwest(reqwest::Client::new())).await;
-    assert_eq!(failed(&report), BTreeSet::from([""]));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    // Without a provider of cryptography there is no client; all else is the default.
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    let report = suite().run(&Reqwest(client.build().unwrap())).await;
+    assert_fails(
+        &report,
+        &[
+            "send_dot_segments_as_they_are",
+            "follow_no_redirect",
+            "bound_the_time_of_silence",
+            "bound_the_time_of_a_dribble",
+            "bound_the_time_of_the_head",
+            "bound_the_time_of_sending",
+            "bound_the_body",
+            "hand_over_a_late_answer",
+            "hand_over_a_too_long_answer",
+            "hand_over_a_cut_answer",
+        ],
+    );
 }
 
 #[test]
 fn ureq_out_of_the_box() {
     let report = suite().run_blocking(&Ureq(ureq::Agent::new_with_defaults()));
-    assert_eq!(failed(&report), BTreeSet::from([""]));
+    assert_fails(
+        &report,
+        &[
+            "send_the_headers_as_they_are",
+            "follow_no_redirect",
+            "return_every_status_as_ok",
+            "bound_the_time_of_silence",
+            "bound_the_time_of_a_dribble",
+            "bound_the_time_of_the_head",
+            "bound_the_time_of_sending",
+            "hand_over_a_late_answer",
+            "hand_over_a_too_long_answer",
+            "hand_over_a_cut_answer",
+        ],
+    );
 }
 
 #[tokio::test]
 async fn hyper_util_out_of_the_box() {
     let client = Client::builder(TokioExecutor::new()).build_http();
     let report = suite().run(&HyperUtil(client)).await;
-    assert_eq!(failed(&report), BTreeSet::from([""]));
+    assert_fails(
+        &report,
+        &[
+            "bound_the_time_of_silence",
+            "bound_the_time_of_a_dribble",
+            "bound_the_time_of_the_head",
+            "bound_the_time_of_sending",
+            "bound_the_body",
+            "hand_over_a_late_answer",
+            "hand_over_a_too_long_answer",
+            "hand_over_a_cut_answer",
+        ],
+    );
+}
+
+/// These, and no other but those that the few lines above are to blame for: they call every
+/// failure `Other`.
+fn assert_fails(report: &Report, cases: &[&str]) {
+    let failed = report.failures().map(|finding| finding.case());
+    let failed: BTreeSet<&str> = failed.filter(|case| !case.starts_with("say_")).collect();
+    assert_eq!(failed, cases.iter().copied().collect(), "{report}");
 }

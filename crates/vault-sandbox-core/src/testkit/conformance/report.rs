@@ -2,6 +2,9 @@ use std::fmt;
 
 use super::scene::Check;
 
+/// Of a report's lines.
+const WIDTH: usize = 96;
+
 /// What the conformance suite found, case by case.
 ///
 /// `{}` says of every case that failed which sentence of the contract it checks, what was seen, and
@@ -109,13 +112,22 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.seen {
-            None => write!(f, "passed  {}", self.case),
-            Some(seen) => write!(
-                f,
-                "FAILED  {}\n  rule  {}\n  seen  {seen}\n  do    {}",
-                self.case, self.sentence, self.remedy
-            ),
+        let Some(seen) = &self.seen else {
+            return write!(f, "passed  {}", self.case);
+        };
+        write!(f, "FAILED  {}", self.case)?;
+        for (name, text) in [("rule", self.sentence), ("seen", seen), ("do", self.remedy)] {
+            write!(f, "\n  {name:4}")?;
+            let mut column = 6;
+            for word in text.split(' ') {
+                if column + word.len() > WIDTH && column > 6 {
+                    write!(f, "\n      ")?;
+                    column = 6;
+                }
+                write!(f, " {word}")?;
+                column += 1 + word.len();
+            }
         }
+        Ok(())
     }
 }
