@@ -72,7 +72,7 @@ impl UreqTransport {
                     }
                 }
                 // ureq's own errors come packed into one of I/O, and are unpacked here.
-                Err(error) => break Some(failure(error.into())),
+                Err(error) => break Some(failure(&error.into())),
             }
         };
         let response = Response::from_parts(head, Body::from(arrived));
@@ -101,7 +101,7 @@ impl BlockingHttpTransport for UreqTransport {
                 .agent
                 .run(http::Request::from_parts(head, body.as_bytes())),
         };
-        self.receive(answer.map_err(failure)?)
+        self.receive(answer.map_err(|error| failure(&error))?)
     }
 }
 
@@ -112,9 +112,9 @@ fn takes_no_body(method: &http::Method) -> bool {
 
 /// "Not sent" is said only where it is certain. The error itself is not kept: it may quote what the
 /// server said.
-fn failure(error: ureq::Error) -> TransportError {
+fn failure(error: &ureq::Error) -> TransportError {
     use TransportErrorKind::{Connect, Other, Timeout as OutOfTime, TooLarge};
-    let (kind, words) = match &error {
+    let (kind, words) = match error {
         ureq::Error::HostNotFound => (Connect, "the host was not found"),
         ureq::Error::ConnectionFailed => (Connect, "the connection failed"),
         ureq::Error::ConnectProxyFailed(_) => (Connect, "the proxy does not connect"),

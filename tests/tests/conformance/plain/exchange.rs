@@ -60,15 +60,16 @@ impl Settings {
             ));
         };
         let kept = self.kept.lock().unwrap().take();
+        let kept = kept.filter(|(to, ..)| to == authority.as_str());
         let was_kept = kept.is_some();
-        let stream = match kept {
-            Some(stream) => stream,
-            None => self.connect(authority.as_str())?,
+        let (stream, unread) = match kept {
+            Some((_, stream, unread)) => (stream, unread),
+            None => (self.connect(authority.as_str())?, Vec::new()),
         };
         *socket.lock().unwrap() = stream.try_clone().ok();
         let mut wire = Wire {
             stream,
-            unread: Vec::new(),
+            unread,
             deadline,
             settings: self,
         };
@@ -78,14 +79,17 @@ impl Settings {
         match outcome {
             Err(error)
                 if was_kept
+                    && self.makes(Mistake::RepeatsOnKeptConnection)
                     && error.kind() == TransportErrorKind::Interrupted
                     && error.partial().is_none() =>
             {
                 self.once(request, uri, socket)
             }
-            Ok(answer) if self.makes(Mistake::RepeatsOnKeptConnection) => {
-                if answer.headers().contains_key("content-length") {
-                    *self.kept.lock().unwrap() = Some(wire.stream);
+            Ok(answer) if self.keeps_connections() => {
+                let clean = wire.unread.is_empty() || self.makes(Mistake::KeepsWhatIsLeftOver);
+                if answer.headers().contains_key("content-length") && clean {
+                    *self.kept.lock().unwrap() =
+                        Some((authority.to_string(), wire.stream, wire.unread));
                 }
                 Ok(answer)
             }
@@ -128,6 +132,10 @@ impl Settings {
 
     pub fn makes(&self, mistake: Mistake) -> bool {
         self.mistake == mistake
+    }
+
+    fn keeps_connections(&self) -> bool {
+        self.makes(Mistake::RepeatsOnKeptConnection) || self.makes(Mistake::KeepsWhatIsLeftOver)
     }
 
     fn connect(&self, authority: &str) -> Result<TcpStream, TransportError> {
@@ -180,7 +188,7 @@ impl Settings {
         if let Some(cookie) = &*self.cookie.lock().unwrap() {
             line("cookie", cookie);
         }
-        if !self.makes(Mistake::RepeatsOnKeptConnection) {
+        if !self.keeps_connections() {
             line("connection", b"close");
         }
         if !body.is_empty() || method == "POST" {

@@ -10,6 +10,7 @@ pub enum Mistake {
     EndsBodyAtNul,
     RepeatsAfterClose,
     RepeatsOnKeptConnection,
+    KeepsWhatIsLeftOver,
     RepeatsOn503,
     FollowsRedirects,
     RedirectsAreErrors,

@@ -26,7 +26,8 @@ pub struct Settings {
     pub timeout: Duration,
     pub body_limit: usize,
     pub cookie: Mutex<Option<Vec<u8>>>,
-    pub kept: Mutex<Option<TcpStream>>,
+    /// To whom, and what came on it beyond the answer.
+    pub kept: Mutex<Option<(String, TcpStream, Vec<u8>)>>,
 }
 
 impl Plain {

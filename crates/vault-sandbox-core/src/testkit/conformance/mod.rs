@@ -32,7 +32,7 @@ use crate::transport::{BlockingHttpTransport, HttpTransport};
 /// # }
 /// ```
 ///
-/// It takes some ten times the time limit, if all is well. Half a second is a good one: far below,
+/// It takes some five times the time limit, if all is well. Half a second is a good one: far below,
 /// a busy machine lets a good transport fail.
 ///
 /// The servers are threads on 127.0.0.1, speak plain http, and misbehave as the case says. The suite

@@ -1,8 +1,9 @@
 //! Every answer comes back, as it is.
 
 use crate::testkit::conformance::contract::Sentence;
+use crate::testkit::conformance::heard::Heard;
 use crate::testkit::conformance::scene::{
-    ANSWER, Check, Exchange, Limits, Scene, Seen, answer, post,
+    ANSWER, Check, Exchange, Limits, Outcome, Scene, Seen, answer, post,
 };
 
 const STATUSES: [&str; 14] = [
@@ -49,6 +50,17 @@ pub(super) const SCENES: &[Scene] = &[
             remedy: "Read what the head announces: `Content-Length`, chunks, or up to the end of \
                      the connection, which otherwise may stay open. A status of 1xx comes before \
                      the answer, 204 has no body.",
+        }],
+    ),
+    Scene::new(
+        left_over,
+        &[Check {
+            case: "return_to_each_request_its_own_answer",
+            sentence: Sentence::EveryStatus,
+            passes: its_own,
+            remedy: "A connection with something left on it (an answer that was not read to its \
+                     end, bytes that nobody asked for) must not be used again: the next request \
+                     would be given another's answer. Close it, or keep no connections.",
         }],
     ),
     Scene::new(
@@ -124,6 +136,42 @@ fn every_framing(seen: &[Seen], _: &Limits) -> Result<(), String> {
                 wanted.len()
             )),
         }
+    })
+}
+
+/// A first answer that leaves something on a kept connection, and a second request.
+fn left_over(limits: &Limits) -> Vec<Exchange> {
+    let own = |heard: &Heard| answer("200 OK", "", &heard.target);
+    let mut unasked = answer("200 OK", "", "/first");
+    unasked.extend(answer("200 OK", "", "unasked"));
+    let too_long = answer("200 OK", "", &"unasked".repeat(limits.body));
+    let after = |what, first: Vec<u8>| {
+        Exchange::new(what, post("/first"), move |c| {
+            while let Some(heard) = c.read() {
+                match heard.target.as_str() {
+                    "/first" => c.write(&first),
+                    _ => c.write(own(&heard)),
+                };
+                if heard.says("connection", "close") {
+                    break;
+                }
+            }
+        })
+        .then(post("/second"))
+    };
+    vec![
+        after("after an answer with another behind it", unasked),
+        after("after an answer beyond the limit", too_long),
+    ]
+}
+
+fn its_own(seen: &[Seen], _: &Limits) -> Result<(), String> {
+    seen.iter().try_for_each(|seen| match seen.last() {
+        Outcome::Answer(response) if response.body().as_bytes() != b"/second" => {
+            seen.says("the second request was given what is not its answer")
+        }
+        Outcome::NoEnd => seen.says("the second request had no end"),
+        _ => Ok(()),
     })
 }
 
