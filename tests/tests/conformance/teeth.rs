@@ -98,7 +98,7 @@ const CAUGHT: &[(Mistake, &str)] = &[
 fn limits(mistake: Mistake) -> Duration {
     match mistake {
         // Its mistake is a tenth of this, which has to be enough for all other cases.
-        Mistake::ShortTimeToFirstByte => Duration::from_secs(4),
+        Mistake::ShortTimeToFirstByte => Duration::from_secs(3),
         _ => Duration::from_millis(900),
     }
 }
