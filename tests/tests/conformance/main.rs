@@ -17,5 +17,3 @@ mod passing;
 mod plain;
 mod stock;
 mod teeth;
-
-use vault_sandbox_tests::block_on;

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use vault_sandbox_core::testkit::{Conformance, Report};
+use vault_sandbox_tests::{block_on, sources_of_core, workspace};
 
-use crate::block_on;
 use crate::plain::{Mistake, Plain};
 
 const BODY: usize = 64 * 1024;
@@ -163,7 +163,7 @@ fn there_is_a_mistake_for_every_case() {
 /// The suite speaks of the contract in the words that stand on the trait.
 #[test]
 fn each_case_quotes_the_contract() {
-    let sources = vault_sandbox_tests::sources_of_core();
+    let sources = sources_of_core();
     let (_, text) = sources
         .iter()
         .find(|(path, _)| path == "transport.rs")
@@ -180,4 +180,18 @@ fn each_case_quotes_the_contract() {
         let (sentence, case) = (finding.sentence(), finding.case());
         assert!(contract.contains(sentence), "{case}: {sentence}");
     }
+}
+
+/// One table, in the documentation of the suite and in the document on transports.
+#[test]
+fn the_documents_have_every_case() {
+    let read = |path: &str| std::fs::read_to_string(workspace().join(path)).unwrap();
+    let table = read("crates/vault-sandbox-core/src/testkit/conformance/cases.md");
+    assert!(read("docs/transports.md").contains(&table));
+    let rows = table.lines().skip(2);
+    let named: Vec<_> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
+    let plain = Plain::new(Mistake::None, limits(Mistake::None), BODY);
+    let report = block_on(suite(Mistake::None).run(&plain));
+    let cases: Vec<_> = report.findings().iter().map(|f| f.case()).collect();
+    assert_eq!(named, cases);
 }

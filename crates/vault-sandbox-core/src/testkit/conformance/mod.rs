@@ -22,27 +22,35 @@ use crate::transport::{BlockingHttpTransport, HttpTransport};
 /// Set your transport up with a short time and a small body for the suite, tell it both, and run it:
 ///
 /// ```no_run
-/// # use vault_sandbox_core::testkit::NeverAnswers as Mine;
-/// # use vault_sandbox_core::testkit::Conformance;
+/// # use std::time::Duration;
+/// # use vault_sandbox_core::testkit::{Conformance, NeverAnswers};
+/// # struct Mine;
+/// # impl Mine { fn new(_: Duration, _: usize) -> NeverAnswers { NeverAnswers } }
 /// # async fn conforms() {
-/// # let transport = Mine;
-/// // let transport = Mine::builder().timeout(Duration::from_millis(500)).body_limit(64 * 1024).build();
-/// let suite = Conformance::new(std::time::Duration::from_millis(500), 64 * 1024);
-/// suite.run(&transport).await.assert_passed();
+/// let (time, body) = (Duration::from_millis(500), 64 * 1024);
+/// let transport = Mine::new(time, body);
+/// Conformance::new(time, body).run(&transport).await.assert_passed();
 /// # }
 /// ```
+///
+/// Without futures, the last line is `Conformance::new(time, body).run_blocking(&transport)…`.
 ///
 /// It takes some five times the time limit, if all is well. Half a second is a good one: far below,
 /// a busy machine lets a good transport fail.
 ///
-/// The servers are threads on 127.0.0.1, speak plain http, and misbehave as the case says. The suite
-/// knows no runtime: yours drives it.
+/// The servers are threads on 127.0.0.1, speak plain http, and misbehave as the case says. Let no
+/// proxy stand between. The suite knows no runtime: yours drives it, and while it waits for a server
+/// or for time, it gives way.
 ///
 /// # What it cannot see
 ///
 /// Logs; TLS; what happens before a connection is refused or stands (name look-up, a host that
 /// swallows packets: it is to end as [`Connect`](crate::TransportErrorKind::Connect)); what a
 /// transport does on its own once it has given its result.
+///
+/// # The cases
+///
+#[doc = include_str!("cases.md")]
 #[derive(Debug, Clone)]
 pub struct Conformance {
     limits: Limits,

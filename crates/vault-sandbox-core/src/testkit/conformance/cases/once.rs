@@ -23,11 +23,15 @@ const STATUSES: [&str; 10] = [
     "504 Gateway Timeout",
 ];
 
-const LOCATIONS: [&str; 4] = [
-    "location: http://localhost:{port}/elsewhere\r\n",
-    "location: /elsewhere\r\n",
-    "location: http://[\r\n",
-    "",
+/// In words, and as the header line.
+const LOCATIONS: [(&str, &str); 4] = [
+    (
+        "to another host",
+        "location: http://localhost:{port}/elsewhere\r\n",
+    ),
+    ("to another path", "location: /elsewhere\r\n"),
+    ("to no URL", "location: http://[\r\n"),
+    ("to nowhere", ""),
 ];
 
 pub(super) const SCENES: &[Scene] = &[
@@ -173,8 +177,8 @@ fn invitations(_: &Limits) -> Vec<Exchange> {
 fn redirects(_: &Limits) -> Vec<Exchange> {
     let statuses = ["301 A", "302 B", "303 C", "307 D", "308 E"];
     let with = |status| LOCATIONS.map(|location| (status, location));
-    let exchange = |(status, location): (&'static str, &'static str)| {
-        let what = format!("{status}, {}", location.trim_end());
+    let exchange = |(status, (to, location)): (&'static str, (&str, &'static str))| {
+        let what = format!("{} {to}", &status[..3]);
         Exchange::new(what, post("/here"), move |c| {
             while let Some(heard) = c.read() {
                 let host = heard.values("host").next().unwrap_or_default();
