@@ -31,7 +31,8 @@ pub type HttpResponse = http::Response<Body>;
 /// A transport **must**
 ///
 /// 1. send what it is given, once: method, URI (percent-encoding included), headers and body as
-///    they are, adding only what HTTP itself needs (`Host`, `Content-Length`);
+///    they are, adding only what HTTP itself needs (`Host`, `Content-Length`); a client's
+///    `User-Agent` does no harm;
 /// 2. return every answer as `Ok`, whatever its status;
 /// 3. follow no redirect: the next host would be handed the credential;
 /// 4. bound the exchange in time, from the first byte to the last of the answer. A throttled Vault

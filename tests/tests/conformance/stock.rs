@@ -99,7 +99,6 @@ fn ureq_out_of_the_box() {
     assert_fails(
         &report,
         &[
-            "send_the_headers_as_they_are",
             "follow_no_redirect",
             "return_every_status_as_ok",
             "bound_the_time_of_silence",

@@ -19,7 +19,7 @@ const CAUGHT: &[(Mistake, &str)] = &[
     (Mistake::PostsEverything, "send_the_method_as_it_is"),
     (Mistake::DecodesThePath, "send_the_path_as_it_is"),
     (Mistake::ResolvesDots, "send_dot_segments_as_they_are"),
-    (Mistake::AddsUserAgent, "send_the_headers_as_they_are"),
+    (Mistake::AddsReferer, "send_the_headers_as_they_are"),
     (
         Mistake::InsertsRequestHeaders,
         "send_the_headers_as_they_are",
@@ -81,6 +81,7 @@ const CAUGHT: &[(Mistake, &str)] = &[
         Mistake::ShortBodyIsAnswer,
         "say_that_a_cut_answer_was_interrupted",
     ),
+    (Mistake::LosesCutChunk, "hand_over_a_cut_chunk"),
     (Mistake::DropsCutAnswer, "hand_over_a_cut_answer"),
     (
         Mistake::CutHeadIsOther,

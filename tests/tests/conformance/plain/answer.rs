@@ -90,7 +90,14 @@ impl Partial {
                 while !self.line(wire)?.is_empty() {}
                 return self.within(wire);
             }
-            self.take(wire, size)?;
+            let before = self.body.len();
+            let taken = self.take(wire, size);
+            if taken == Err(TransportErrorKind::Interrupted)
+                && wire.settings.makes(Mistake::LosesCutChunk)
+            {
+                self.body.truncate(before);
+            }
+            taken?;
             if wire.settings.makes(Mistake::CutsAtLimit)
                 && self.body.len() == wire.settings.body_limit
             {

@@ -182,8 +182,8 @@ impl Settings {
                 .skip(skipped)
                 .for_each(|value| line(name.as_str(), value.as_bytes()));
         }
-        if self.makes(Mistake::AddsUserAgent) {
-            line("user-agent", b"plain/1");
+        if self.makes(Mistake::AddsReferer) {
+            line("referer", b"http://127.0.0.1/");
         }
         if let Some(cookie) = &*self.cookie.lock().unwrap() {
             line("cookie", cookie);

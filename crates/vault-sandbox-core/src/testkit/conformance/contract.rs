@@ -21,7 +21,8 @@ impl Sentence {
         match self {
             Self::Send => {
                 "1. send what it is given, once: method, URI (percent-encoding included), headers \
-                 and body as they are, adding only what HTTP itself needs (`Host`, `Content-Length`)"
+                 and body as they are, adding only what HTTP itself needs (`Host`, `Content-Length`); \
+                 a client's `User-Agent` does no harm"
             }
             Self::EveryStatus => "2. return every answer as `Ok`, whatever its status",
             Self::NoRedirect => {

@@ -1,5 +1,6 @@
 //! What is tried with a transport, and what is looked at afterwards.
 
+use std::error::Error as StdError;
 use std::time::Duration;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -9,7 +10,10 @@ use super::contract::Sentence;
 use super::heard::Heard;
 use super::server::{Connection, Serve};
 use crate::body::Body;
-use crate::transport::{HttpRequest, HttpResponse, TransportError};
+use crate::transport::{HttpRequest, HttpResponse, TransportError, TransportErrorKind};
+
+/// Characters of an error's causes in a report.
+const MOST_WORDS: usize = 200;
 
 /// The word in every secret of the suite.
 pub(super) const CANARY: &str = "canary";
@@ -195,11 +199,25 @@ impl Outcome {
                 response.status().as_u16(),
                 response.body().len()
             ),
-            Self::Failure(error) => format!("an error of kind {:?}", error.kind()),
+            Self::Failure(error) => {
+                format!("an error of kind {:?}{}", error.kind(), because(error))
+            }
             Self::NoEnd => "no end of it".to_owned(),
             Self::Dropped { .. } => "dropped".to_owned(),
         }
     }
+}
+
+/// What its causes say, if that is nothing secret.
+fn because(error: &TransportError) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let words: Vec<String> = causes.map(|cause| cause.to_string()).collect();
+    let words = words.join(": ");
+    if words.is_empty() || words.contains(CANARY) {
+        return String::new();
+    }
+    let shown: String = words.escape_debug().take(MOST_WORDS).collect();
+    format!(" ({shown})")
 }
 
 impl Seen {
@@ -223,6 +241,14 @@ impl Seen {
         match self.last() {
             Outcome::Failure(error) => Ok(error),
             other => self.says(format!("no error but {}", other.describe())),
+        }
+    }
+
+    /// Whether it ended with an error of this kind.
+    pub(super) fn failed_as(&self, kind: TransportErrorKind) -> Result<(), String> {
+        match self.failure()?.kind() == kind {
+            true => Ok(()),
+            false => self.says(format!("{}, not {kind:?}", self.last().describe())),
         }
     }
 

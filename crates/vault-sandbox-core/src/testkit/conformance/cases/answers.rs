@@ -98,7 +98,7 @@ fn framings(_: &Limits) -> Vec<Exchange> {
         let (one, two) = ANSWER.split_at(20);
         format!(
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
-             {:x}\r\n{one}\r\n{:X};extension=1\r\n{two}\r\n0\r\nx-trailer: 1\r\n\r\n",
+             {:x}\r\n{one}\r\n{:X}\r\n{two}\r\n0\r\n\r\n",
             one.len(),
             two.len()
         )

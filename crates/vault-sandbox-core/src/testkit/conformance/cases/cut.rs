@@ -29,6 +29,17 @@ pub(super) const SCENES: &[Scene] = &[
         ],
     ),
     Scene::new(
+        cut_chunk,
+        &[Check {
+            case: "hand_over_a_cut_chunk",
+            sentence: Sentence::Partial,
+            passes: chunk_handed_over,
+            remedy: "What had arrived of a chunk counts too. A client that gives a chunk only when \
+                     all of it is there keeps that to itself: if there is no way to read below it, \
+                     it cannot carry tokens safely, and another client is the remedy.",
+        }],
+    ),
+    Scene::new(
         cut_head,
         &[Check {
             case: "say_that_a_cut_head_was_interrupted",
@@ -58,15 +69,18 @@ fn cut(_: &Limits) -> Vec<Exchange> {
         "HTTP/1.1 200 OK\r\n{HEAD}transfer-encoding: chunked\r\n\r\n{:x}\r\n{ANSWER}\r\n",
         ANSWER.len()
     );
-    let within =
-        format!("HTTP/1.1 200 OK\r\n{HEAD}transfer-encoding: chunked\r\n\r\n270f\r\n{ANSWER}");
     [
         ("shorter than Content-Length", short),
         ("without the last chunk", between),
-        ("cut within a chunk", within),
     ]
     .map(|(what, bytes)| closing(what, bytes))
     .into()
+}
+
+fn cut_chunk(_: &Limits) -> Vec<Exchange> {
+    let within =
+        format!("HTTP/1.1 200 OK\r\n{HEAD}transfer-encoding: chunked\r\n\r\n270f\r\n{ANSWER}");
+    vec![closing("cut within a chunk", within)]
 }
 
 fn cut_head(_: &Limits) -> Vec<Exchange> {
@@ -99,25 +113,19 @@ fn closing(what: &str, bytes: impl Into<Vec<u8>>) -> Exchange {
 }
 
 fn said_interrupted(seen: &[Seen], _: &Limits) -> Result<(), String> {
-    seen.iter().try_for_each(|seen| {
-        let kind = seen.failure()?.kind();
-        match kind == TransportErrorKind::Interrupted {
-            true => Ok(()),
-            false => seen.says(format!("an error of kind {kind:?}, not Interrupted")),
-        }
-    })
+    seen.iter()
+        .try_for_each(|seen| seen.failed_as(TransportErrorKind::Interrupted))
 }
 
 fn said_maybe(seen: &[Seen], _: &Limits) -> Result<(), String> {
-    seen.iter().try_for_each(|seen| {
-        let kind = seen.failure()?.kind();
-        match kind.may_have_been_sent() {
+    seen.iter()
+        .try_for_each(|seen| match seen.failure()?.kind().may_have_been_sent() {
             true => Ok(()),
             false => seen.says(format!(
-                "an error of kind {kind:?}, which promises that nothing was sent"
+                "{}, which promises that nothing was sent",
+                seen.last().describe()
             )),
-        }
-    })
+        })
 }
 
 fn handed_over(seen: &[Seen], _: &Limits) -> Result<(), String> {
@@ -134,6 +142,16 @@ fn handed_over(seen: &[Seen], _: &Limits) -> Result<(), String> {
             )),
         }
     })
+}
+
+/// If nothing at all was handed over, that is the business of the check above.
+fn chunk_handed_over(seen: &[Seen], limits: &Limits) -> Result<(), String> {
+    let hands_over =
+        |seen: &Seen| !matches!(seen.last(), Outcome::Failure(e) if e.partial().is_none());
+    match seen.iter().all(hands_over) {
+        true => handed_over(seen, limits),
+        false => Ok(()),
+    }
 }
 
 /// What an error took along; an answer, which it should not be, is the business of other checks.

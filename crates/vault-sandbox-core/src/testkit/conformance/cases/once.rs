@@ -119,13 +119,8 @@ fn sent_once(seen: &[Seen], _: &Limits) -> Result<(), String> {
 }
 
 fn said_interrupted(seen: &[Seen], _: &Limits) -> Result<(), String> {
-    seen.iter().try_for_each(|seen| {
-        let kind = seen.failure()?.kind();
-        match kind == TransportErrorKind::Interrupted {
-            true => Ok(()),
-            false => seen.says(format!("an error of kind {kind:?}, not Interrupted")),
-        }
-    })
+    seen.iter()
+        .try_for_each(|seen| seen.failed_as(TransportErrorKind::Interrupted))
 }
 
 /// The server ends a kept connection as the second request comes on it, or just before.

@@ -27,7 +27,7 @@ const DOTS: [&str; 4] = [
 ];
 
 /// What a request may have that it was not given.
-const HTTPS_OWN: [&str; 3] = ["host", "content-length", "connection"];
+const HTTPS_OWN: [&str; 4] = ["host", "content-length", "connection", "user-agent"];
 
 pub(super) const SCENES: &[Scene] = &[
     Scene::new(
@@ -68,8 +68,8 @@ pub(super) const SCENES: &[Scene] = &[
             sentence: Sentence::Send,
             passes: same_headers,
             remedy: "Append every header of the request, repeated ones too, by its bytes. Turn off \
-                     what your client adds by itself: default headers, `User-Agent`, \
-                     `Accept-Encoding`, `Referer`, `Expect`, credentials from a file. Give the \
+                     what your client adds by itself: default headers, `Accept-Encoding`, \
+                     `Referer`, `Expect`, credentials from a file. Give the \
                      body with its length, so that it is not chunked.",
         }],
     ),
@@ -150,7 +150,7 @@ fn same_path_or_refused(seen: &[Seen], _: &Limits) -> Result<(), String> {
 fn given() -> [HttpRequest; 2] {
     let mut request = post("/headers");
     let note = HeaderName::from_static("x-note");
-    for value in [&b"one"[..], b"two; three", b"caf\xC3\xA9 caf\xE9"] {
+    for value in [&b"one"[..], b"two; three", b"caf\xC3\xA9"] {
         if let Ok(value) = HeaderValue::from_bytes(value) {
             request.headers_mut().append(note.clone(), value);
         }

@@ -121,13 +121,8 @@ fn head_not_read_on(seen: &[Seen], limits: &Limits) -> Result<(), String> {
 }
 
 fn said_too_large(seen: &[Seen], _: &Limits) -> Result<(), String> {
-    seen.iter().try_for_each(|seen| {
-        let kind = seen.failure()?.kind();
-        match kind == TransportErrorKind::TooLarge {
-            true => Ok(()),
-            false => seen.says(format!("an error of kind {kind:?}, not TooLarge")),
-        }
-    })
+    seen.iter()
+        .try_for_each(|seen| seen.failed_as(TransportErrorKind::TooLarge))
 }
 
 fn handed_over(seen: &[Seen], _: &Limits) -> Result<(), String> {

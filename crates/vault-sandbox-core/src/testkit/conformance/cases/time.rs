@@ -149,13 +149,7 @@ fn ended_in_time(seen: &[Seen], limits: &Limits) -> Result<(), String> {
 fn said_timeout(seen: &[Seen], _: &Limits) -> Result<(), String> {
     seen.iter()
         .filter(|seen| !seen.let_go)
-        .try_for_each(|seen| {
-            let kind = seen.failure()?.kind();
-            match kind == TransportErrorKind::Timeout {
-                true => Ok(()),
-                false => seen.says(format!("an error of kind {kind:?}, not Timeout")),
-            }
-        })
+        .try_for_each(|seen| seen.failed_as(TransportErrorKind::Timeout))
 }
 
 fn handed_over(seen: &[Seen], _: &Limits) -> Result<(), String> {

@@ -35,13 +35,8 @@ fn refused(_: &Limits) -> Vec<Exchange> {
 }
 
 fn said_connect(seen: &[Seen], _: &Limits) -> Result<(), String> {
-    seen.iter().try_for_each(|seen| {
-        let kind = seen.failure()?.kind();
-        match kind == TransportErrorKind::Connect {
-            true => Ok(()),
-            false => seen.says(format!("an error of kind {kind:?}, not Connect")),
-        }
-    })
+    seen.iter()
+        .try_for_each(|seen| seen.failed_as(TransportErrorKind::Connect))
 }
 
 fn nowhere(_: &Limits) -> Vec<Exchange> {
@@ -55,11 +50,12 @@ fn nowhere(_: &Limits) -> Vec<Exchange> {
 }
 
 fn said_unsent(seen: &[Seen], _: &Limits) -> Result<(), String> {
-    seen.iter().try_for_each(|seen| {
-        let kind = seen.failure()?.kind();
-        match kind.may_have_been_sent() {
+    seen.iter()
+        .try_for_each(|seen| match seen.failure()?.kind().may_have_been_sent() {
             false => Ok(()),
-            true => seen.says(format!("an error of kind {kind:?}")),
-        }
-    })
+            true => seen.says(format!(
+                "{}, which says that it may have been sent",
+                seen.last().describe()
+            )),
+        })
 }
