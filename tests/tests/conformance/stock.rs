@@ -16,6 +16,7 @@ use vault_sandbox_core::{
     BlockingHttpTransport, Body, HttpRequest, HttpResponse, HttpTransport, TransportError,
     TransportErrorKind,
 };
+use vault_sandbox_tests::workspace;
 
 /// None of them has a limit as short as this, or any: so the servers are not patient.
 fn suite() -> Conformance {
@@ -96,6 +97,14 @@ async fn reqwest_out_of_the_box() {
 #[test]
 fn ureq_out_of_the_box() {
     let report = suite().run_blocking(&Ureq(ureq::Agent::new_with_defaults()));
+    // The sample in the document is of this run.
+    let document = workspace().join("docs/transports.md");
+    let document = std::fs::read_to_string(document).unwrap();
+    let (_, sample) = document.split_once("```text\n").unwrap();
+    let (sample, _) = sample.split_once("```").unwrap();
+    let (first, finding) = sample.trim_end().split_once("\n\n").unwrap();
+    let said = report.to_string();
+    assert!(said.starts_with(first) && said.contains(finding), "{said}");
     assert_fails(
         &report,
         &[

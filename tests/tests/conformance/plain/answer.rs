@@ -42,10 +42,6 @@ impl Partial {
         })
     }
 
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
     pub fn into_response(self) -> HttpResponse {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
@@ -57,7 +53,7 @@ impl Partial {
         let chunked = self.headers.contains_key("transfer-encoding");
         let length = self.headers.get("content-length");
         let waits = wire.settings.makes(Mistake::WaitsForBodyOf204);
-        if self.status == 204 && !waits || self.status == 100 {
+        if self.status == 204 && !waits {
             return Ok(());
         }
         if chunked {

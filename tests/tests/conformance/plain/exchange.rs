@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-use http::{StatusCode, Uri};
+use http::Uri;
 use vault_sandbox_core::{HttpRequest, HttpResponse, TransportError, TransportErrorKind};
 
 use super::answer::Partial;
@@ -272,13 +272,7 @@ impl Wire<'_> {
     }
 
     fn answer(&mut self, partial: &mut Option<Partial>) -> Result<(), TransportErrorKind> {
-        let head = loop {
-            let head = Partial::read_head(self)?;
-            let takes_it = self.settings.makes(Mistake::TakesContinueForAnswer);
-            if head.status() != StatusCode::CONTINUE || takes_it {
-                break head;
-            }
-        };
+        let head = Partial::read_head(self)?;
         partial.insert(head).read_body(self)
     }
 

@@ -16,7 +16,6 @@ pub enum Mistake {
     RedirectsAreErrors,
     KeepsCookies,
     StatusesAreErrors,
-    TakesContinueForAnswer,
     WaitsForBodyOf204,
     Decompresses,
     WaitsForeverForFirstByte,

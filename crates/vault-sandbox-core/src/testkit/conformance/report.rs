@@ -20,10 +20,10 @@ impl Report {
         Self { findings }
     }
 
-    /// Whether every case passed.
+    /// Whether every case passed; not if none was tried.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.failures().next().is_none()
+        !self.findings.is_empty() && self.failures().next().is_none()
     }
 
     /// Every case that was tried, in the order of the contract.
@@ -41,7 +41,7 @@ impl Report {
     ///
     /// # Panics
     ///
-    /// With the whole report, if a case failed.
+    /// With the whole report, if a case failed or none was tried.
     #[track_caller]
     pub fn assert_passed(&self) {
         assert!(self.passed(), "{self}");
@@ -51,6 +51,9 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = self.findings.len();
+        if all == 0 {
+            return f.write_str("no case was tried: none has that in its name");
+        }
         let passed = all - self.failures().count();
         write!(f, "the transport passes {passed} of {all} cases")?;
         for finding in self.failures() {

@@ -48,8 +48,7 @@ pub(super) const SCENES: &[Scene] = &[
             sentence: Sentence::EveryStatus,
             passes: every_framing,
             remedy: "Read what the head announces: `Content-Length`, chunks, or up to the end of \
-                     the connection, which otherwise may stay open. A status of 1xx comes before \
-                     the answer, 204 has no body.",
+                     the connection, which otherwise may stay open. 204 has no body, whatever the head says.",
         }],
     ),
     Scene::new(
@@ -106,13 +105,11 @@ fn framings(_: &Limits) -> Vec<Exchange> {
     let to_the_end = format!("HTTP/1.1 200 OK\r\n\r\n{ANSWER}");
     let old = format!("HTTP/1.0 200 OK\r\n\r\n{ANSWER}");
     let with_length = answer("200 OK", "", ANSWER);
-    let early = [&b"HTTP/1.1 100 Continue\r\n\r\n"[..], &with_length].concat();
     vec![
         Exchange::answered("with Content-Length", post("/"), with_length),
         Exchange::answered("in chunks", post("/"), chunked),
         Exchange::answered("up to the end of the connection", post("/"), to_the_end),
         Exchange::answered("of HTTP/1.0", post("/"), old),
-        Exchange::answered("after 100 Continue", post("/"), early),
         Exchange::new("204 on a connection that stays", post("/"), |c| {
             c.read();
             c.write("HTTP/1.1 204 No Content\r\n\r\n");
