@@ -50,6 +50,9 @@ pub type HttpResponse = http::Response<Body>;
 /// sent), authenticate, keep cookies, or decode.
 ///
 /// Dropping the future must end the exchange.
+///
+/// `testkit::Conformance`, behind the feature `testkit`, tries each of these sentences with a
+/// transport, in three lines of a test.
 pub trait HttpTransport: Send + Sync {
     /// Sends the request and waits for the whole answer.
     fn send(

@@ -46,7 +46,8 @@ pub(super) const SCENES: &[Scene] = &[
             sentence: Sentence::HowFar,
             passes: said_interrupted,
             remedy: "A connection that ends within the answer's head is `Interrupted`: the server \
-                     was answering.",
+                     was answering. Where your client takes it for the end of an answer without a \
+                     body, look for the empty line that ends a head.",
         }],
     ),
     Scene::new(

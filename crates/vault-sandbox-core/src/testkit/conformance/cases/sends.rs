@@ -13,7 +13,7 @@ use crate::transport::HttpRequest;
 const PATHS: [&str; 6] = [
     "/api/v26.2/objects/sandbox/A%2FB%20C/users/me",
     "/api/v26.2/objects/sandbox/50%25%20%2B%3F%23/users/me",
-    "/v1%2E2/%c3%a9%C3%A9/",
+    "/v1%2E2/%C3%A9/",
     "//double//slash/",
     "/a;b=c,d@e:f!$&()*+~",
     "/query?q=SELECT%20id%20FROM%20a%20WHERE%20b%3D%271%27&r=a+b&r=c",
@@ -21,7 +21,7 @@ const PATHS: [&str; 6] = [
 
 const DOTS: [&str; 4] = [
     "/objects/sandbox/%2E%2E/users/me",
-    "/objects/sandbox/%2e./users/me",
+    "/objects/sandbox/%2E./users/me",
     "/objects/sandbox/../users/me",
     "/objects/./sandbox",
 ];
