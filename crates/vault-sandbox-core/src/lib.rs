@@ -4,6 +4,8 @@ pub mod endpoints;
 pub mod issuance;
 pub mod redact;
 pub mod retry;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 mod body;
 mod client;

@@ -31,7 +31,8 @@ pub type HttpResponse = http::Response<Body>;
 /// A transport **must**
 ///
 /// 1. send what it is given, once: method, URI (percent-encoding included), headers and body as
-///    they are, adding only what HTTP itself needs (`Host`, `Content-Length`);
+///    they are, adding only what HTTP itself needs (`Host`, `Content-Length`); a client's
+///    `User-Agent` does no harm;
 /// 2. return every answer as `Ok`, whatever its status;
 /// 3. follow no redirect: the next host would be handed the credential;
 /// 4. bound the exchange in time, from the first byte to the last of the answer. A throttled Vault
@@ -49,6 +50,9 @@ pub type HttpResponse = http::Response<Body>;
 /// sent), authenticate, keep cookies, or decode.
 ///
 /// Dropping the future must end the exchange.
+///
+/// `testkit::Conformance`, behind the feature `testkit`, tries each of these sentences with a
+/// transport, in three lines of a test.
 pub trait HttpTransport: Send + Sync {
     /// Sends the request and waits for the whole answer.
     fn send(

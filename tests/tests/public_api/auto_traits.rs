@@ -13,6 +13,9 @@ use vault_sandbox_core::endpoints::*;
 use vault_sandbox_core::issuance::*;
 use vault_sandbox_core::redact::Scrubber;
 use vault_sandbox_core::retry::{Decision, Policy};
+use vault_sandbox_core::testkit::{
+    Conformance, Finding, FromAsyncFn, FromFn, NeverAnswers, Recorded, Recorder, Report, Scripted,
+};
 use vault_sandbox_core::*;
 use vault_sandbox_reqwest as reqwest;
 use vault_sandbox_simulator as simulator;
@@ -55,6 +58,9 @@ has! {
         // transports
         TransportErrorKind, SharedTransport, Client<SharedTransport>, Client<Script>,
         Policy, Decision,
+        // for tests
+        Scripted, NeverAnswers, FromFn<fn()>, FromAsyncFn<fn()>, Recorder<Scripted>, Recorded,
+        Conformance, Report, Finding,
         // endpoints
         GenerateSandboxToken, GenerateMyToken, GenerateUserToken, Encoding, IssuedToken, SignIn,
         OauthSignIn, Session, VaultEntry, Discover, Discovery, AuthType, AuthProfile, KeepAlive,
@@ -147,6 +153,12 @@ where
         let second = client.at(client.vault().clone()).call(&endpoint).await;
         first.is_ok() && second.is_ok()
     })
+}
+
+/// The suite too, on any runtime.
+#[allow(dead_code, reason = "compiling it is the test")]
+fn spawned_suite<T: HttpTransport + 'static>(suite: Conformance, transport: T) {
+    drop(spawn(async move { suite.run(&transport).await.passed() }));
 }
 
 #[test]

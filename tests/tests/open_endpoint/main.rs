@@ -1,7 +1,18 @@
 //! A call of Vault's API that the core does not cover, added from outside with no more than the
 //! public items.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub
+)]
+
+#[path = "../../examples/hyper_transport/transport.rs"]
+mod hyper_transport;
+mod over_every_transport;
+#[path = "../../examples/ureq_transport/transport.rs"]
+mod ureq_transport;
 
 use serde::{Deserialize, Serialize};
 use vault_sandbox_core::endpoints::KeepAlive;
