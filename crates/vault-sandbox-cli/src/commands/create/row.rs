@@ -1,13 +1,18 @@
 //! What became of one sandbox of many.
 
 use vault_sandbox_core::issuance::DeliveryState;
-use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
+use vault_sandbox_core::redact::escape;
+use vault_sandbox_core::{OperationId, SandboxName, TokenId, VaultDns};
 
 use super::issue_one::{Ended, Issuing};
 use super::item::Item;
+use super::summary::About;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::json::{self, CreateObject, DestinationObject, Ending, SandboxRef, TokenObject};
+use crate::json::{
+    self, CreateObject, DestinationObject, Ending, LeftAloneObject, SandboxRef, TokenObject,
+    VaultObject,
+};
 use crate::problem::Problem;
 use crate::report::VaultFacts;
 
@@ -26,7 +31,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn of(item: &Item, ended: &Ended<'_>) -> Self {
+    pub(super) fn of(item: &Item, ended: &Ended<'_>, is_json: bool) -> Self {
         let report = ended.report();
         let problem = report.problem();
         let what = match &problem {
@@ -39,9 +44,9 @@ impl Row {
             outcome: report.outcome_word(),
             warnings: ended.progress.warnings.clone(),
             what,
-            line: match ended.progress.reported {
-                true => None,
-                false => report.line(None).ok(),
+            line: match is_json && !ended.progress.reported {
+                true => report.line(None).ok(),
+                false => None,
             },
             problem,
         }
@@ -102,9 +107,63 @@ impl Row {
             outcome: "not_issued",
             what: problem.what.clone(),
             warnings: Vec::new(),
-            line: json::line(&ending, object).ok(),
+            line: match issuing.context.settings.is_json() {
+                true => json::line(&ending, object).ok(),
+                false => None,
+            },
             problem: Some(problem),
         }
+    }
+
+    /// Of one that a resumed run leaves alone: an earlier run issued a token, or may have.
+    pub(super) fn left_alone(
+        about: &About<'_>,
+        vault: VaultObject,
+        sandbox: SandboxName,
+        operation: OperationId,
+        problem: Problem,
+    ) -> Self {
+        let outcome = problem.exit.outcome();
+        let ending = Ending {
+            command: about.command,
+            outcome: Some(outcome),
+            simulated: about.simulated,
+            warnings: &[],
+            problem: Some(&problem),
+            voice: about.context.voice,
+        };
+        let object = LeftAloneObject {
+            operation: operation.to_string(),
+            vault,
+            sandbox: SandboxRef {
+                name: sandbox.to_string(),
+                dns: None,
+                status: None,
+            },
+        };
+        Self {
+            exit: problem.exit,
+            outcome,
+            what: problem.what.clone(),
+            warnings: Vec::new(),
+            line: match about.context.settings.is_json() {
+                true => json::line(&ending, object).ok(),
+                false => None,
+            },
+            problem: Some(problem),
+            sandbox,
+        }
+    }
+
+    /// Why it was not done, for those that are not begun because of it.
+    pub(super) fn reason(&self) -> Problem {
+        let reason = self.problem.clone();
+        reason.unwrap_or_else(|| Problem::new(self.exit, self.what.clone()))
+    }
+
+    /// The sandbox's name, which may be Vault's word.
+    pub(super) fn shown(&self) -> String {
+        escape(self.sandbox.as_str())
     }
 
     /// `VeePharm Sandbox: issued, 0PI00000000C003, file:…`.
@@ -112,7 +171,7 @@ impl Row {
         let outcome = self.outcome.replace('_', " ");
         format!(
             "{}: {outcome}, {}",
-            self.sandbox,
+            self.shown(),
             self.what.trim_end_matches('.')
         )
     }
