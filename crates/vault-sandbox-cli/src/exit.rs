@@ -160,11 +160,7 @@ mod tests {
             (&[Refused, Interrupted], 130),
             (&[Refused, Terminated, Refused], 143),
         ] {
-            assert_eq!(
-                Exit::of_many(each, Exit::Partial).code(),
-                code,
-                "{each:?}"
-            );
+            assert_eq!(Exit::of_many(each, Exit::Partial).code(), code, "{each:?}");
         }
     }
 

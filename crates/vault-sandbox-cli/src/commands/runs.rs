@@ -122,7 +122,9 @@ pub(super) fn close(
     );
     context.confirm(&format!("Forget the run {operation}? {lost}"))?;
     remove(&batch::path(&state_dir, operation))?;
-    context.voice.say(&"Forgotten. What it issued stays as it is.");
+    context
+        .voice
+        .say(&"Forgotten. What it issued stays as it is.");
     Ok(Some(Exit::Done))
 }
 

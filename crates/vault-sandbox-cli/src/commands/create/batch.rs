@@ -108,7 +108,9 @@ impl Plan {
 
     fn goes_to_stdout(&self) -> bool {
         let destinations = self.sandboxes.iter().flat_map(|one| &one.destinations);
-        destinations.into_iter().any(|destination| destination == "-")
+        destinations
+            .into_iter()
+            .any(|destination| destination == "-")
     }
 }
 
@@ -149,10 +151,7 @@ impl Batch {
 
     /// Opens the record of an earlier run: the plan, and how far each sandbox came. `None`: there is
     /// none, or it was cut off before anything of it was done.
-    pub(crate) fn open(
-        state_dir: &Path,
-        operation: OperationId,
-    ) -> Result<Option<Found>, Problem> {
+    pub(crate) fn open(state_dir: &Path, operation: OperationId) -> Result<Option<Found>, Problem> {
         let path = path(state_dir, operation);
         let failed = |error: io::Error| {
             Problem::destination(format!("{} cannot be read: {error}.", path.display()))

@@ -53,9 +53,7 @@ pub(super) fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Pro
                 (_, None) => None,
             };
             if twice || other == Some(at) {
-                return Err(Problem::usage(format!(
-                    "--out {destination}: named twice."
-                )));
+                return Err(Problem::usage(format!("--out {destination}: named twice.")));
             }
             if let Some(other) = other.and_then(|other| items.get(other)) {
                 return Err(Problem::usage(format!(

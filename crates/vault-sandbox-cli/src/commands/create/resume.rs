@@ -229,9 +229,10 @@ impl Known {
                     plan.expiry,
                     error.reason()
                 );
-                Problem::usage(what)
-                    .now("No token was asked for.")
-                    .next("Say when the others shall", format!("{again} --expires WHEN"))
+                Problem::usage(what).now("No token was asked for.").next(
+                    "Say when the others shall",
+                    format!("{again} --expires WHEN"),
+                )
             })?,
         };
         Ok(self)
@@ -344,7 +345,10 @@ fn why_left_alone(
         return problem.next("Go on with it", recover);
     }
     let sandbox = shell_words::quote(name.as_str()).into_owned();
-    let list = context.settings.typed.command(&format!("token list {sandbox}"));
+    let list = context
+        .settings
+        .typed
+        .command(&format!("token list {sandbox}"));
     problem.next("See whether there is one", list)
 }
 

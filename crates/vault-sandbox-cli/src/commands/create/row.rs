@@ -15,6 +15,7 @@ use crate::json::{
 };
 use crate::problem::Problem;
 use crate::report::VaultFacts;
+use crate::report::problems::NOT_ISSUED;
 
 /// What became of it, for people and for scripts.
 pub(super) struct Row {
@@ -35,7 +36,7 @@ impl Row {
         let report = ended.report();
         let problem = report.problem();
         let what = match &problem {
-            Some(problem) => problem.what.clone(),
+            Some(problem) => in_brief(&problem.what),
             None => report.in_brief(),
         };
         Self {
@@ -157,8 +158,7 @@ impl Row {
 
     /// Why it was not done, for those that are not begun because of it.
     pub(super) fn reason(&self) -> Problem {
-        let reason = self.problem.clone();
-        reason.unwrap_or_else(|| Problem::new(self.exit, self.what.clone()))
+        Problem::new(self.exit, self.what.clone())
     }
 
     /// The sandbox's name, which may be Vault's word.
@@ -175,4 +175,11 @@ impl Row {
             self.what.trim_end_matches('.')
         )
     }
+}
+
+/// That it was not issued is said beside it.
+fn in_brief(what: &str) -> String {
+    let rest = what.strip_prefix(NOT_ISSUED);
+    let rest = rest.and_then(|rest| rest.strip_prefix(": "));
+    rest.unwrap_or(what).to_owned()
 }
