@@ -98,8 +98,8 @@ impl Run<'_> {
                 let done = {
                     let mut next = pin!(working.next());
                     tokio::select! {
+                        // First: while some end, others must not begin for ever.
                         biased;
-                        done = &mut next => done,
                         asked = signals.asked(), if !going.is_stopped() => {
                             context.voice.problem(&format!(
                                 "{} Those under way are finished; the rest is not begun.",
@@ -108,6 +108,7 @@ impl Run<'_> {
                             going.stop(asked.problem());
                             continue;
                         }
+                        done = &mut next => done,
                     }
                 };
                 let Some(done) = done else { break };
