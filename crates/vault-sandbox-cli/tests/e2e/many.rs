@@ -340,6 +340,29 @@ fn throttled() {
     assert_eq!(crowd.tokens(), 120);
 }
 
+/// However many there are, a few files are open at a time; and no more than may be.
+#[test]
+fn few_files_are_open() {
+    for (limit, jobs, destinations) in [(64, "4", 1), (64, "64", 1), (48, "16", 3)] {
+        let crowd = Crowd::new(120);
+        fs::create_dir(crowd.world.work("e")).unwrap();
+        let others = [
+            "-o",
+            "json:e/{sandbox}.json",
+            "-o",
+            "env-file:e/{sandbox}.env#T",
+        ];
+        let others = &others[..(destinations - 1) * 2];
+        let words = [&["--format", "jsonl", "-j", jobs], others].concat();
+        let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        let ran = crowd.create(&words).shell(&script).go();
+        assert_ends(&ran, 0);
+        assert_eq!(crowd.tokens(), 120);
+        let warned = ran.said().contains("ulimit -n");
+        assert_eq!(warned, jobs != "4", "{}", ran.said());
+    }
+}
+
 /// One bad place among fifty, and nothing is sent.
 #[test]
 fn every_place_is_checked_before_anything_is_sent() {
