@@ -39,7 +39,7 @@ pub(crate) enum Found {
     UnderWay,
     /// It cannot be understood.
     Broken,
-    Open(Opened),
+    Open(Box<Opened>),
 }
 
 /// The record of an earlier run.
@@ -201,11 +201,11 @@ impl Batch {
             is_torn: !bytes.ends_with(b"\n"),
             goes_to_stdout: plan.goes_to_stdout(),
         };
-        Ok(Some(Found::Open(Opened {
+        Ok(Some(Found::Open(Box::new(Opened {
             batch,
             plan,
             progress,
-        })))
+        }))))
     }
 
     /// Its turn has come: said on disk before anything is asked for it.

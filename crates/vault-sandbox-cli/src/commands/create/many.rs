@@ -48,12 +48,8 @@ pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
         if wish.dry_run {
             return dry_run::run(context, &wish.terms, &connection, &work);
         }
-        show(
-            context,
-            &wish.terms,
-            wish.jobs,
-            work.iter().map(|(item, _)| item),
-        );
+        let items: Vec<&Item> = work.iter().map(|(item, _)| item).collect();
+        show(context, &wish.terms, wish.jobs, &items);
         let many = work.len();
         let question = match (&wish.replacing, many) {
             (None, 1) => "Generate a token there?".to_owned(),
@@ -200,14 +196,9 @@ pub(super) fn facts_of(
 }
 
 /// What will be done, before it is.
-pub(super) fn show<'a>(
-    context: &Context<'_>,
-    terms: &Terms,
-    jobs: usize,
-    items: impl ExactSizeIterator<Item = &'a Item> + Clone,
-) {
+pub(super) fn show(context: &Context<'_>, terms: &Terms, jobs: usize, items: &[&Item]) {
     let (voice, many) = (context.voice, items.len());
-    let names = items.clone().take(SHOWN);
+    let names = items.iter().take(SHOWN);
     let names: Vec<_> = names.map(|item| escape(item.sandbox.as_str())).collect();
     let mut shown = names.join(", ");
     if many > SHOWN {
@@ -215,7 +206,7 @@ pub(super) fn show<'a>(
     }
     voice.fact("Sandboxes", &format!("{many}: {shown}"));
     voice.fact("Expires", &expiry_for_people(terms.expiry, Utc::now()));
-    if let Some(item) = items.clone().next() {
+    if let Some(item) = items.first() {
         let destinations: Vec<_> = item.destinations.iter().map(ToString::to_string).collect();
         let like = if many > 1 { ", and so on" } else { "" };
         voice.fact("To", &format!("{}{like}", destinations.join(", ")));

@@ -48,7 +48,7 @@ pub(super) fn run(
         batch,
         plan,
         progress,
-    } = open(context, operation)?;
+    } = *open(context, operation)?;
     let known = Known::of(&plan)
         .map_err(|error| {
             Problem::destination(format!("The record of the run {operation}: {error}."))
@@ -111,7 +111,12 @@ pub(super) fn run(
         let list = list
             .unwrap_or_else(|asked| Err(asked.problem()))
             .map_err(|problem| problem.or_now("No token was asked for."))?;
-        show(context, &known.terms, jobs, to_do.iter());
+        show(
+            context,
+            &known.terms,
+            jobs,
+            &to_do.iter().collect::<Vec<_>>(),
+        );
         let question = format!(
             "Generate a token in each of the {} that are left?",
             to_do.len()
@@ -153,7 +158,7 @@ pub(super) fn run(
     })
 }
 
-fn open(context: &Context<'_>, operation: OperationId) -> Result<Opened, Problem> {
+fn open(context: &Context<'_>, operation: OperationId) -> Result<Box<Opened>, Problem> {
     let state_dir = context.settings.state_dir()?;
     match Batch::open(&state_dir, operation)? {
         Some(Found::Open(opened)) => Ok(opened),
