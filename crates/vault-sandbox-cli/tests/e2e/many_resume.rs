@@ -461,6 +461,55 @@ fn what_is_not_certain_is_left_alone() {
     assert_eq!(crowd.world.records().len(), 1);
 }
 
+/// As SIGKILL leaves it: one was killed before anything was asked for it, and another, whose record
+/// is gone, nobody knows how late. `recover` knows the first, whichever of the two comes first.
+#[test]
+fn what_was_never_asked_is_certain() {
+    for recover in [None, Some(&[][..]), Some(&["0000000a"][..])] {
+        let crowd = unfinished();
+        let mut text = fs::read_to_string(record(&crowd)).unwrap();
+        for (sandbox, operation) in [("Sandbox 0004", "0000000a"), ("Sandbox 0002", "0000000b")] {
+            let fact = serde_json::json!({
+                "fact": "begun", "sandbox": sandbox, "operation": operation
+            });
+            text.push_str(&format!("{fact}\n"));
+        }
+        fs::write(record(&crowd), text).unwrap();
+        let state = crowd.world.root().join("state/vault-sandbox");
+        let pending = state.join("pending/0000000a.journal");
+        fs::write(&pending, "").unwrap();
+        fs::set_permissions(&pending, fs::Permissions::from_mode(0o600)).unwrap();
+        for name in [
+            ".sandbox-0002.0123456789abcdef.tmp",
+            ".sandbox-0004.0123456789abcdef.tmp",
+        ] {
+            fs::write(crowd.world.work("t").join(name), "").unwrap();
+        }
+        if let Some(words) = recover {
+            let ran = crowd
+                .world
+                .run(&[&["token", "recover"], words].concat())
+                .go();
+            assert_ends(&ran, 0);
+            assert!(!pending.exists(), "it is closed");
+        }
+        let ran = crowd.resume(&["--format", "json"]);
+        assert_ends(&ran, 24);
+        crowd.check(&ran);
+        let summary = ran.json();
+        assert_eq!(
+            summary["counts"],
+            serde_json::json!({"issued": 1, "unknown": 1})
+        );
+        assert!(
+            ran.said().contains("token list 'Sandbox 0002'"),
+            "{}",
+            ran.said()
+        );
+        assert_eq!(crowd.tokens(), 6);
+    }
+}
+
 /// Values that went to stdout as lines are not poured out without their names.
 #[test]
 fn stdout_is_told_apart_again() {
@@ -528,6 +577,11 @@ fn a_record_that_can_no_longer_be_written() {
     assert_eq!(objects.len(), 251, "each is named");
     let issued = objects.iter().filter(|one| one["exit_code"] == 0).count();
     assert_eq!(issued, asked);
+    let not_begun = objects.iter().filter(|one| {
+        let message = one["error"]["message"].as_str().unwrap_or_default();
+        message.starts_with("Not begun: The record")
+    });
+    assert!(not_begun.count() > 220, "the others were not even tried");
     // Those whose end could not be written down are found in the ledger.
     let again = crowd.resume(&["--format", "jsonl"]);
     assert_ends(&again, 0);
