@@ -1,6 +1,7 @@
 //! What every test starts from.
 
 mod crowd;
+mod faults;
 mod relay;
 mod row;
 mod run;
@@ -12,6 +13,7 @@ mod tls;
 mod world;
 
 pub(crate) use crowd::{Crowd, file_of};
+pub(crate) use faults::{assert_ends, only_for, refuse, slowly, wait_for};
 pub(crate) use relay::{Relay, raw_server, read_request};
 pub(crate) use row::{Row, check_all, row, value_places};
 pub(crate) use run::{Ran, Run, Running};
