@@ -259,6 +259,13 @@ pub(crate) struct Sandboxes {
     pub(crate) jobs: u16,
 }
 
+impl Sandboxes {
+    /// Nothing was said of which.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.names.is_empty() && !self.all && self.matching.is_none() && self.from.is_none()
+    }
+}
+
 /// Where a sandbox itself is, and what to use there.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SandboxAccess {
@@ -368,7 +375,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "ID", conflicts_with = "delivered")]
     pub(crate) id: Option<String>,
     /// Look at the tokens that this program delivered to files, as its ledger knows them
-    #[arg(long, conflicts_with = "sandbox_token_file")]
+    #[arg(long, conflicts_with_all = ["sandbox_token_file", "sandbox_dns"])]
     pub(crate) delivered: bool,
     #[command(flatten)]
     pub(crate) access: SandboxAccess,

@@ -52,7 +52,14 @@ impl Way {
                 is_direct: true,
             });
         }
-        let connection = Connection::prepare(context.global, settings, None, voice)?;
+        let connection = Connection::prepare(context.global, settings, None, voice);
+        let connection = connection.map_err(|problem| match &token {
+            Some(found) if problem.exit == Exit::Configuration => problem.now(format!(
+                "The parent Vault's list says where the sandbox is. With --sandbox-dns HOST it is not needed: the token from {} is enough.",
+                found.source
+            )),
+            _ => problem,
+        })?;
         let given = given
             .map(|text| sandbox::sibling(connection.dns(), text))
             .transpose()?;
@@ -99,6 +106,13 @@ impl Way {
 
     /// Signs in, as far as that is needed, and finds the sandboxes.
     pub(crate) async fn find(&self, selection: &Selection) -> Result<Vec<Inside>, Problem> {
+        // It is of one Vault, and of no concern to any other.
+        if let (Some(found), None) = (&self.token, selection.only()) {
+            return Err(Problem::usage(format!(
+                "The token from {} is of one sandbox: name that one.",
+                found.source
+            )));
+        }
         if !self.is_direct {
             self.connection.sign_in().await?;
         }

@@ -30,6 +30,7 @@ mod killed;
 mod on_the_wire;
 mod records;
 mod recover;
+mod rotate;
 mod schema;
 mod signals;
 mod terminal;
