@@ -259,6 +259,22 @@ pub(crate) struct Sandboxes {
     pub(crate) jobs: u16,
 }
 
+impl Global {
+    /// A credential is read from stdin, which can be read once.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        let files = [
+            &self.session_file,
+            &self.token_file,
+            &self.password_file,
+            &self.oauth_token_file,
+        ];
+        files
+            .into_iter()
+            .flatten()
+            .any(|path| path.as_os_str() == "-")
+    }
+}
+
 impl Sandboxes {
     /// Nothing was said of which.
     pub(crate) fn says_nothing(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Acting in a sandbox's own Vault: where it is, and what lets one in there.
 
+use std::path::Path;
+
 use vault_sandbox_core::endpoints::{ListSandboxes, Sandbox};
 use vault_sandbox_core::{AccessToken, Endpoint, Error, Reply, SandboxName, VaultDns};
 
@@ -32,6 +34,14 @@ impl Way {
     /// Finds what is needed; nothing is sent.
     pub(crate) fn prepare(context: &Context<'_>, access: &SandboxAccess) -> Result<Self, Problem> {
         let (settings, voice) = (context.settings, context.voice);
+        let is_stdin = |path: &Path| path == Path::new("-");
+        if access.sandbox_token_file.as_deref().is_some_and(is_stdin)
+            && context.global.reads_stdin()
+        {
+            return Err(Problem::usage(
+                "stdin is asked for twice: for the sandbox's token and for the credential.",
+            ));
+        }
         let token = match settings.simulate {
             true => None,
             false => credentials::sandbox_token(access.sandbox_token_file.as_deref(), voice)?,
@@ -54,7 +64,8 @@ impl Way {
         }
         let connection = Connection::prepare(context.global, settings, None, voice);
         let connection = connection.map_err(|problem| match &token {
-            Some(found) if problem.exit == Exit::Configuration => problem.now(format!(
+            // Something is missing, rather than wrong.
+            Some(found) if !problem.next.is_empty() => problem.now(format!(
                 "The parent Vault's list says where the sandbox is. With --sandbox-dns HOST it is not needed: the token from {} is enough.",
                 found.source
             )),

@@ -274,7 +274,10 @@ impl Issuer<'_> {
         };
         let intent = issuance.intent();
         let now = Utc::now();
-        let old = intent.replaces.as_ref().filter(|_| self.progress.is_retired());
+        let old = intent
+            .replaces
+            .as_ref()
+            .filter(|_| self.progress.is_retired());
         let written = ledger
             .issued(issuance, now)
             .and_then(|()| ledger.revoked(&intent.vault, &intent.sandbox, old, now));

@@ -105,7 +105,11 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
         // Of a rotation both are named: either may be the one that is in use.
         let old = object.replaces.as_ref().map_or_else(String::new, |old| {
             let new = object.token_ids.join(", ");
-            let new = if new.is_empty() { "the new token" } else { &new };
+            let new = if new.is_empty() {
+                "the new token"
+            } else {
+                &new
+            };
             format!(" ({new} is to take the place of {old}, which was not deleted yet)")
         });
         let line = format!("{}  {sandbox}: {words}{old}", object.operation);
@@ -331,7 +335,8 @@ fn object(
 }
 
 fn state_of(record: &Record) -> &'static str {
-    let is_everywhere = !record.deliveries.is_empty() && committed(record) == record.deliveries.len();
+    let is_everywhere =
+        !record.deliveries.is_empty() && committed(record) == record.deliveries.len();
     match (&record.token, record.lost.is_empty()) {
         (Some(_), _) if is_everywhere => "delivered",
         (Some(_), _) => "kept",

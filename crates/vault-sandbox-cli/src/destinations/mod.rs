@@ -179,7 +179,8 @@ impl Destination {
             return Ok(None);
         };
         let text = text.trim_end_matches(['\r', '\n']);
-        let token = AccessToken::parse(text).map_err(|e| format!("what lies there {}", e.reason()))?;
+        let token =
+            AccessToken::parse(text).map_err(|e| format!("what lies there {}", e.reason()))?;
         if !looks_like_access_token(text) {
             return Err("what lies there does not look like a token".to_owned());
         }
@@ -195,9 +196,7 @@ impl Destination {
                 let text = text.map_err(|_| std::io::Error::other("it is not UTF-8"))?;
                 Ok((!text.is_empty()).then_some(text))
             }
-            Self::EnvFile { path, variable } => {
-                Ok(env_text::value(&read_regular(path)?, variable))
-            }
+            Self::EnvFile { path, variable } => Ok(env_text::value(&read_regular(path)?, variable)),
             Self::Json(path) => {
                 let object: serde_json::Value = serde_json::from_slice(&read_regular(path)?)
                     .map_err(|_| std::io::Error::other("it is not JSON"))?;
@@ -217,10 +216,7 @@ impl Destination {
 fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
     let flags = rustix::fs::OFlags::NONBLOCK.bits();
     let flags = i32::try_from(flags).map_err(std::io::Error::other)?;
-    let file = File::options()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)?;
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(std::io::Error::other("it is no regular file"));
     }

@@ -77,11 +77,12 @@ impl Report<'_> {
                 "The old one works too, until it is deleted or expires.",
             ),
         };
-        Problem::new(exit, what).now(format!(
-            "The new one, {}, is in its place and works. {until}",
-            self.token_name()
-        ))
-        .next("Delete the old one", self.revoke_command(self.old()))
+        Problem::new(exit, what)
+            .now(format!(
+                "The new one, {}, is in its place and works. {until}",
+                self.token_name()
+            ))
+            .next("Delete the old one", self.revoke_command(self.old()))
     }
 
     fn old(&self) -> &str {

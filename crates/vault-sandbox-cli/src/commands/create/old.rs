@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Listed};
 use crate::problem::Problem;
 
 /// The old token: the one that was named, else the newest that the ledger has for one of the
@@ -33,38 +33,70 @@ pub(super) async fn find(
         dns,
         sandbox: &item.sandbox,
     };
-    if let Some(old) = &replacing.old {
-        return match look.record(old).await? {
-            Some(record) => look.check_whose(&record).await.map(|()| Some(record.id)),
-            None => Err(look.see_yours(Problem::new(
+    let ledger = Ledger::new(&context.settings.state_dir()?);
+    let listed = ledger.all(connection.dns());
+    let old = if let Some(old) = &replacing.old {
+        let Some(record) = look.record(old).await? else {
+            return Err(look.see_yours(Problem::new(
                 Exit::Refused,
                 format!(
                     "There is no token {old} in {}, or it is not for you to see.",
                     item.sandbox
                 ),
-            ))),
+            )));
         };
-    }
-    let Some((old, destination)) = listed(context, &look, item)? else {
-        return Ok(None);
+        look.check_whose(&record).await?;
+        record.id
+    } else {
+        let listed = listed.as_ref().map_err(|e| ledger.unreadable(e))?;
+        let Some((old, destination)) = newest(listed, &ledger, &look, item)? else {
+            return Ok(None);
+        };
+        match look.record(&old).await? {
+            Some(record) => look.check_whose(&record).await?,
+            None => look.check_dead(context, &old, &destination).await?,
+        }
+        old
     };
-    match look.record(&old).await? {
-        Some(record) => look.check_whose(&record).await?,
-        None => look.check_dead(context, &old, &destination).await?,
-    }
+    mention_other_places(context, &listed.unwrap_or_default(), item, &old);
     Ok(Some(old))
 }
 
+/// What works there stops working once the old token is deleted.
+fn mention_other_places(context: &Context<'_>, listed: &[Listed], item: &Item, old: &TokenId) {
+    let is_it = |token: &&Listed| token.id == *old && token.sandbox == item.sandbox;
+    let Some(token) = listed.iter().find(is_it) else {
+        return;
+    };
+    let new: Vec<_> = item
+        .destinations
+        .iter()
+        .map(Destination::for_record)
+        .collect();
+    let others: Vec<_> = token
+        .destinations
+        .iter()
+        .filter(|text| !new.contains(text))
+        .map(|text| match text.as_str() {
+            "-" => "stdout",
+            text => text,
+        })
+        .collect();
+    if !others.is_empty() {
+        context.voice.warning(&format!(
+            "the old token {old} also went to {}, where the new one does not go: what is there will stop working.",
+            others.join(", ")
+        ));
+    }
+}
+
 /// The newest that is not known to be deleted, and where it went.
-fn listed(
-    context: &Context<'_>,
+fn newest(
+    listed: &[Listed],
+    ledger: &Ledger,
     look: &Look<'_>,
     item: &Item,
 ) -> Result<Option<(TokenId, Destination)>, Problem> {
-    let ledger = Ledger::new(&context.settings.state_dir()?);
-    let mut listed = ledger
-        .all(look.connection.dns())
-        .map_err(|e| ledger.unreadable(&e))?;
     // What went to stdout may be anywhere by now.
     let wanted: Vec<_> = item
         .destinations
@@ -76,10 +108,12 @@ fn listed(
         let found = wanted.iter().find(|(text, _)| destinations.contains(text));
         found.map(|(_, destination)| (*destination).clone())
     };
-    listed.retain(|token| token.sandbox == item.sandbox && went_to(&token.destinations).is_some());
-    if let Some(found) = listed.iter().find(|token| !token.is_gone) {
-        let destination = went_to(&found.destinations);
-        return Ok(destination.map(|destination| (found.id.clone(), destination)));
+    let listed = listed.iter().filter(|token| token.sandbox == item.sandbox);
+    let listed: Vec<_> = listed
+        .filter_map(|token| Some((token, went_to(&token.destinations)?)))
+        .collect();
+    if let Some((found, destination)) = listed.iter().find(|(token, _)| !token.is_gone) {
+        return Ok(Some((found.id.clone(), destination.clone())));
     }
     // What was there is deleted already.
     if !listed.is_empty() || item.destinations.iter().all(Destination::is_vacant) {

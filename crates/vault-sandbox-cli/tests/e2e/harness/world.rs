@@ -205,7 +205,10 @@ impl World {
         let told = self.values.lock().unwrap().clone();
         let made = self.vault.tokens(SANDBOX).into_iter().map(|t| t.value);
         let old = self.old().map(|old| old.value);
-        made.chain(told).chain(old).map(|value| Secret::new(&value)).collect()
+        made.chain(told)
+            .chain(old)
+            .map(|value| Secret::new(&value))
+            .collect()
     }
 
     /// Everything that was let in with, or would have been.
