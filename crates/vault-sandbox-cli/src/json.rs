@@ -184,6 +184,8 @@ pub(crate) struct OperationObject {
     pub(crate) sandbox: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) token_ids: Vec<String>,
+    /// The old token, whose place the new one is to take: it is still there, as far as is known.
+    pub(crate) replaces: Option<String>,
     pub(crate) record: String,
 }
 

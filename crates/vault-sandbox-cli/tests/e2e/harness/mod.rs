@@ -10,7 +10,7 @@ mod tls;
 mod world;
 
 pub(crate) use relay::{Relay, raw_server, read_request};
-pub(crate) use row::{Row, check_all, row, value_places};
+pub(crate) use row::{Row, check_all, places_of, row, value_places};
 pub(crate) use run::{Ran, Run, Running};
 pub(crate) use schema::Schema;
 pub(crate) use secrets::{Secret, base64};
