@@ -327,7 +327,7 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) verify: Verify,
     /// Go on with an interrupted run over many sandboxes: do what was certainly not issued
-    #[arg(long, value_name = "OPERATION", conflicts_with_all = ["names", "all", "matching", "from", "name", "expires", "out", "encoding", "dry_run", "verify"], help_heading = "Many sandboxes")]
+    #[arg(long, value_name = "OPERATION", conflicts_with_all = ["names", "all", "matching", "from", "name", "out", "encoding", "sandbox_dns", "dry_run", "verify"], help_heading = "Many sandboxes")]
     pub(crate) resume: Option<String>,
 }
 

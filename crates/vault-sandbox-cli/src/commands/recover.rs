@@ -8,14 +8,14 @@ use vault_sandbox_core::endpoints::IssuedToken;
 use vault_sandbox_core::issuance::{Issuance, Record};
 use vault_sandbox_core::{OperationId, VaultDns};
 
-use super::Context;
+use super::{Context, runs};
 use crate::args::RecoverArgs;
 use crate::connection::Connection;
 use crate::credentials::{Found, Means};
 use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::issue::{Issuer, Progress, SandboxFacts};
-use crate::json::{self, Ending, OperationObject, OperationsObject};
+use crate::json::{self, Ending, OperationObject, OperationsObject, RunObject};
 use crate::ledger::Ledger;
 use crate::pending::{Opened, Pending, PendingRecord};
 use crate::problem::Problem;
@@ -41,11 +41,14 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
         destinations::sweep(&destinations);
     }
     match opened {
-        None => Err(Problem::new(
-            Exit::Usage,
-            format!("There is no open operation {operation}."),
-        )
-        .next("See what is open", context.settings.recover())),
+        None => match runs::close(context, args, operation)? {
+            Some(_) => finish(context, &[], None),
+            None => Err(Problem::new(
+                Exit::Usage,
+                format!("There is no open operation {operation}."),
+            )
+            .next("See what is open", context.settings.recover())),
+        },
         Some(Opened::UnderWay) => Err(Problem::new(
             Exit::Unknown,
             format!(
@@ -87,12 +90,14 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
         };
         objects.push(object(operation, state, record.as_deref(), path));
     }
+    let runs = runs::list(context)?;
     if context.settings.is_json() {
-        finish(context, &objects, None)?;
-    } else if objects.is_empty() {
+        return print(context, &objects, runs, None);
+    }
+    if objects.is_empty() && runs.is_empty() {
         context.voice.say(&"Nothing is open.");
     }
-    for object in objects.iter().filter(|_| !context.settings.is_json()) {
+    for object in &objects {
         let words = match object.state {
             "delivered" => "issued and delivered",
             "kept" => "issued; its value is kept, and not where it should be",
@@ -123,6 +128,7 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
             first.operation
         ));
     }
+    runs::show(context, &runs)?;
     Ok(Exit::Done)
 }
 
@@ -359,6 +365,15 @@ fn finish(
     operations: &[OperationObject],
     problem: Option<&Problem>,
 ) -> Result<Exit, Problem> {
+    print(context, operations, Vec::new(), problem)
+}
+
+fn print(
+    context: &Context<'_>,
+    operations: &[OperationObject],
+    runs: Vec<RunObject>,
+    problem: Option<&Problem>,
+) -> Result<Exit, Problem> {
     if context.settings.is_json() {
         let ending = Ending {
             command: COMMAND,
@@ -372,6 +387,7 @@ fn finish(
             &ending,
             OperationsObject {
                 operations: operations.to_vec(),
+                runs,
             },
         )?;
     }

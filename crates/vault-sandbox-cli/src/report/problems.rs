@@ -9,6 +9,9 @@ use crate::problem::{Problem, sentence};
 use crate::retire::Retired;
 use crate::typed::Typed;
 
+/// How it begins where Vault, or the way to it, is the reason.
+pub(crate) const NOT_ISSUED: &str = "The token was not issued";
+
 impl Report<'_> {
     /// Why it is not simply done: what failed, what is true now, what to type.
     pub(crate) fn problem(&self) -> Option<Problem> {
@@ -45,7 +48,7 @@ impl Report<'_> {
                     .now("Without a record a token could be lost, so none was asked for.")
             }
             (_, Some(error), _) => {
-                let mut problem = Problem::of_call("The token was not issued", error).now(nothing);
+                let mut problem = Problem::of_call(NOT_ISSUED, error).now(nothing);
                 problem.exit = exit;
                 if self.progress.is_full {
                     problem = problem.next("Make room", self.revoke_command("ID"));

@@ -62,7 +62,7 @@ pub(super) fn run(
 
 fn open(context: &Context<'_>, item: &Item) -> Result<Places, Problem> {
     let places = Places::open(context, item)?;
-    mention_open(context, 1)?;
+    mention_open(context, 1, None)?;
     Ok(places)
 }
 

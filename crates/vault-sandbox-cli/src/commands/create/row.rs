@@ -1,15 +1,21 @@
 //! What became of one sandbox of many.
 
 use vault_sandbox_core::issuance::DeliveryState;
-use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
+use vault_sandbox_core::redact::escape;
+use vault_sandbox_core::{OperationId, SandboxName, TokenId, VaultDns};
 
 use super::issue_one::{Ended, Issuing};
 use super::item::Item;
+use super::summary::About;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::json::{self, CreateObject, DestinationObject, Ending, SandboxRef, TokenObject};
+use crate::json::{
+    self, CreateObject, DestinationObject, Ending, LeftAloneObject, SandboxRef, TokenObject,
+    VaultObject,
+};
 use crate::problem::Problem;
 use crate::report::VaultFacts;
+use crate::report::problems::NOT_ISSUED;
 
 /// What became of it, for people and for scripts.
 pub(super) struct Row {
@@ -26,11 +32,11 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn of(item: &Item, ended: &Ended<'_>) -> Self {
+    pub(super) fn of(item: &Item, ended: &Ended<'_>, is_json: bool) -> Self {
         let report = ended.report();
         let problem = report.problem();
         let what = match &problem {
-            Some(problem) => problem.what.clone(),
+            Some(problem) => in_brief(&problem.what),
             None => report.in_brief(),
         };
         Self {
@@ -39,9 +45,9 @@ impl Row {
             outcome: report.outcome_word(),
             warnings: ended.progress.warnings.clone(),
             what,
-            line: match ended.progress.reported {
-                true => None,
-                false => report.line(None).ok(),
+            line: match is_json && !ended.progress.reported {
+                true => report.line(None).ok(),
+                false => None,
             },
             problem,
         }
@@ -102,9 +108,62 @@ impl Row {
             outcome: "not_issued",
             what: problem.what.clone(),
             warnings: Vec::new(),
-            line: json::line(&ending, object).ok(),
+            line: match issuing.context.settings.is_json() {
+                true => json::line(&ending, object).ok(),
+                false => None,
+            },
             problem: Some(problem),
         }
+    }
+
+    /// Of one that a resumed run leaves alone: an earlier run issued a token, or may have.
+    pub(super) fn left_alone(
+        about: &About<'_>,
+        vault: VaultObject,
+        sandbox: SandboxName,
+        operation: OperationId,
+        problem: Problem,
+    ) -> Self {
+        let outcome = problem.exit.outcome();
+        let ending = Ending {
+            command: about.command,
+            outcome: Some(outcome),
+            simulated: about.simulated,
+            warnings: &[],
+            problem: Some(&problem),
+            voice: about.context.voice,
+        };
+        let object = LeftAloneObject {
+            operation: operation.to_string(),
+            vault,
+            sandbox: SandboxRef {
+                name: sandbox.to_string(),
+                dns: None,
+                status: None,
+            },
+        };
+        Self {
+            exit: problem.exit,
+            outcome,
+            what: problem.what.clone(),
+            warnings: Vec::new(),
+            line: match about.context.settings.is_json() {
+                true => json::line(&ending, object).ok(),
+                false => None,
+            },
+            problem: Some(problem),
+            sandbox,
+        }
+    }
+
+    /// Why it was not done, for those that are not begun because of it.
+    pub(super) fn reason(&self) -> Problem {
+        Problem::new(self.exit, self.what.clone())
+    }
+
+    /// The sandbox's name, which may be Vault's word.
+    pub(super) fn shown(&self) -> String {
+        escape(self.sandbox.as_str())
     }
 
     /// `VeePharm Sandbox: issued, 0PI00000000C003, file:…`.
@@ -112,8 +171,15 @@ impl Row {
         let outcome = self.outcome.replace('_', " ");
         format!(
             "{}: {outcome}, {}",
-            self.sandbox,
+            self.shown(),
             self.what.trim_end_matches('.')
         )
     }
+}
+
+/// That it was not issued is said beside it.
+fn in_brief(what: &str) -> String {
+    let rest = what.strip_prefix(NOT_ISSUED);
+    let rest = rest.and_then(|rest| rest.strip_prefix(": "));
+    rest.unwrap_or(what).to_owned()
 }

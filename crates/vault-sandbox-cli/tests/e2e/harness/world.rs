@@ -38,6 +38,10 @@ pub(crate) struct Found {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(Simulator::start().unwrap())
+    }
+
+    pub(crate) fn with(vault: Simulator) -> Self {
         let root = tempfile::tempdir().unwrap();
         for name in ["home", "state", "tmp", "work"] {
             fs::create_dir(root.path().join(name)).unwrap();
@@ -47,7 +51,7 @@ impl World {
         Self {
             root,
             inputs: tempfile::tempdir().unwrap(),
-            vault: Simulator::start().unwrap(),
+            vault,
             values: Mutex::default(),
             credentials: Mutex::default(),
             present: Mutex::default(),
