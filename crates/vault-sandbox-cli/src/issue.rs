@@ -349,7 +349,7 @@ impl Issuer<'_> {
     async fn retire(&mut self, old: &TokenId, new: Option<&IssuedToken>) -> Event {
         if !self.grace.is_zero() {
             self.voice.say(&format!(
-                "The old token {old} keeps working for {}. Ctrl-C leaves it as it is.",
+                "The new token is in its place. The old one, {old}, keeps working for {}; Ctrl-C leaves it as it is.",
                 humantime::format_duration(self.grace)
             ));
             if self.signals.stopping(sleep(self.grace)).await.is_err() {

@@ -33,6 +33,8 @@ pub(crate) struct Listed {
     /// As in a record: `file:/home/jane/token`.
     pub(crate) destinations: Vec<String>,
     pub(crate) sandbox_dns: Option<VaultDns>,
+    /// When it expires for certain; not known of a date, which ends in the user's time zone.
+    pub(crate) expiry: Option<DateTime<Utc>>,
     /// It is known to be deleted.
     pub(crate) is_gone: bool,
 }
@@ -142,6 +144,7 @@ impl Ledger {
                 Fact::Issued {
                     destinations,
                     sandbox_dns,
+                    expiry,
                     ..
                 } => {
                     let is_gone = gone.contains(&token);
@@ -155,6 +158,7 @@ impl Ledger {
                         id,
                         destinations,
                         sandbox_dns: sandbox_dns.and_then(|dns| dns.parse().ok()),
+                        expiry: expiry.parse().ok(),
                         is_gone,
                     });
                 }

@@ -118,7 +118,7 @@ fn while_the_old_one_keeps_working() {
     let ran = running.end();
     assert_replaced(&world, &ran);
     assert!(
-        ran.said().contains("keeps working for 900ms"),
+        ran.said().contains("keeps working for 900ms;"),
         "{}",
         ran.said()
     );
@@ -188,7 +188,7 @@ fn interrupted_while_the_old_one_is_being_deleted() {
     let running = world
         .run(&[&ROTATE[..], &["--format", "json", "-o", "token"]].concat())
         .start();
-    until(|| world.vault.tokens(SANDBOX).len() == 1 && !world.new_token().is_none());
+    until(|| world.vault.tokens(SANDBOX).len() == 1 && world.new_token().is_some());
     running.signal(Signal::INT);
     let ran = running.end();
     assert_eq!(ran.code(), 24, "{}", ran.said());

@@ -76,7 +76,7 @@ fn by_file_and_by_environment() {
         .go();
     assert_eq!((ran.code(), ran.printed().as_str()), (4, ""));
     assert!(
-        ran.said().contains("It does not work in VeePharm Sandbox"),
+        ran.said().contains("does not work in VeePharm Sandbox"),
         "{}",
         ran.said()
     );

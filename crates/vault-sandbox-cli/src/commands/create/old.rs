@@ -1,5 +1,6 @@
 //! Which token a new one replaces.
 
+use chrono::Utc;
 use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, User, WhoAmI};
 use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
 
@@ -58,7 +59,9 @@ pub(super) async fn find(
         }
         old
     };
-    mention_other_places(context, &listed.unwrap_or_default(), item, &old);
+    let listed = listed.unwrap_or_default();
+    mention_other_places(context, &listed, item, &old);
+    mention_others(context, &look, &listed, item, &old);
     Ok(Some(old))
 }
 
@@ -86,6 +89,38 @@ fn mention_other_places(context: &Context<'_>, listed: &[Listed], item: &Item, o
         context.voice.warning(&format!(
             "the old token {old} also went to {}, where the new one does not go: what is there will stop working.",
             others.join(", ")
+        ));
+    }
+}
+
+/// Tokens that went to the same places before, and that nobody deleted: they are easily forgotten.
+fn mention_others(
+    context: &Context<'_>,
+    look: &Look<'_>,
+    listed: &[Listed],
+    item: &Item,
+    old: &TokenId,
+) {
+    let now = Utc::now();
+    let places: Vec<_> = item
+        .destinations
+        .iter()
+        .filter(|destination| **destination != Destination::Stdout)
+        .map(Destination::for_record)
+        .collect();
+    let others: Vec<_> = listed
+        .iter()
+        .filter(|token| token.sandbox == item.sandbox && token.id != *old && !token.is_gone)
+        .filter(|token| token.expiry.is_none_or(|at| at > now))
+        .filter(|token| token.destinations.iter().any(|text| places.contains(text)))
+        .map(|token| token.id.as_str())
+        .collect();
+    if !others.is_empty() {
+        let (others, sandbox) = (others.join(", "), look.quoted());
+        let typed = look.connection.typed();
+        context.voice.say(&format!(
+            "Note: tokens that lay there before were not deleted, as far as is known: {others}.\n  See yours:  {}",
+            typed.command(&format!("token list {sandbox}"))
         ));
     }
 }
@@ -119,13 +154,31 @@ fn newest(
     if !listed.is_empty() || item.destinations.iter().all(Destination::is_vacant) {
         return Ok(None);
     }
+    Err(nothing_to_go_by(ledger, look, item))
+}
+
+fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {
     let shown: Vec<_> = item.destinations.iter().map(ToString::to_string).collect();
-    Err(look
-        .see_yours(Problem::configuration(format!(
-            "Which token is to be replaced? The ledger {} has none that went to {}. Say it with --old ID; for a first token there is token create.",
-            ledger.path(),
-            shown.join(", ")
-        ))))
+    let shown = shown.join(", ");
+    if look.connection.is_simulated() {
+        return Problem::configuration(format!(
+            "A simulated Vault is gone when its command ends, so nothing is known of what lies at {shown}."
+        ))
+        .next("Try it with one that stays", "vault-sandbox simulate -- sh");
+    }
+    let why = match item.destinations.as_slice() {
+        [Destination::Stdout] => {
+            "Of one that went to stdout, nobody knows. Say where it is with --out, or which it is"
+                .to_owned()
+        }
+        _ => format!(
+            "The ledger {} has none that went to {shown}. Say which it is",
+            ledger.path()
+        ),
+    };
+    look.see_yours(Problem::configuration(format!(
+        "Which token is to be replaced? {why} with --old ID. A first token is made with token create.",
+    )))
 }
 
 /// Looking into the sandbox.
@@ -196,9 +249,13 @@ impl Look<'_> {
     }
 
     fn see_yours(&self, problem: Problem) -> Problem {
-        let sandbox = shell_words::quote(self.sandbox.as_str());
         let typed = self.connection.typed();
-        problem.next("See yours", typed.command(&format!("token list {sandbox}")))
+        let list = format!("token list {}", self.quoted());
+        problem.next("See yours", typed.command(&list))
+    }
+
+    fn quoted(&self) -> std::borrow::Cow<'_, str> {
+        shell_words::quote(self.sandbox.as_str())
     }
 }
 
