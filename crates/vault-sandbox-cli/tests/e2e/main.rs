@@ -38,5 +38,6 @@ mod schema;
 mod signals;
 mod terminal;
 mod typed;
+mod typed_rotate;
 mod verify;
 mod wire;

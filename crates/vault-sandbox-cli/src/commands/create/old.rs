@@ -33,6 +33,7 @@ pub(super) async fn find(
         connection,
         dns,
         sandbox: &item.sandbox,
+        is_given: sandbox.is_given,
     };
     let ledger = Ledger::new(&context.settings.state_dir()?);
     let listed = ledger.all(connection.dns());
@@ -116,11 +117,10 @@ fn mention_others(
         .map(|token| token.id.as_str())
         .collect();
     if !others.is_empty() {
-        let (others, sandbox) = (others.join(", "), look.quoted());
-        let typed = look.connection.typed();
         context.voice.say(&format!(
-            "Note: tokens that lay there before were not deleted, as far as is known: {others}.\n  See yours:  {}",
-            typed.command(&format!("token list {sandbox}"))
+            "Note: tokens that lay there before were not deleted, as far as is known: {}.\n  See yours:  {}",
+            others.join(", "),
+            look.list()
         ));
     }
 }
@@ -186,6 +186,8 @@ struct Look<'a> {
     connection: &'a Connection,
     dns: &'a VaultDns,
     sandbox: &'a SandboxName,
+    /// Somebody said where it is; the next command has to be told again.
+    is_given: bool,
 }
 
 impl Look<'_> {
@@ -249,13 +251,16 @@ impl Look<'_> {
     }
 
     fn see_yours(&self, problem: Problem) -> Problem {
-        let typed = self.connection.typed();
-        let list = format!("token list {}", self.quoted());
-        problem.next("See yours", typed.command(&list))
+        problem.next("See yours", self.list())
     }
 
-    fn quoted(&self) -> std::borrow::Cow<'_, str> {
-        shell_words::quote(self.sandbox.as_str())
+    /// The command that lists the user's tokens.
+    fn list(&self) -> String {
+        let mut words = format!("token list {}", shell_words::quote(self.sandbox.as_str()));
+        if self.is_given {
+            words.push_str(&format!(" --sandbox-dns {}", self.dns.authority()));
+        }
+        self.connection.typed().command(&words)
     }
 }
 

@@ -47,9 +47,10 @@ pub(super) fn report(
         many => Some(Problem::new(
             exit,
             format!(
-                "{} of {} tokens do not work, or could not be tried.",
+                "{} of {} tokens {} not work, or could not be tried.",
                 many.len(),
-                shown.len()
+                shown.len(),
+                if many.len() == 1 { "does" } else { "do" }
             ),
         )),
     };
