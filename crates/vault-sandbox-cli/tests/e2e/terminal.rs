@@ -291,7 +291,11 @@ fn through_a_pipe() {
         &["token", "verify", "--delivered"],
     ] {
         let piped = run(&world, args).env("COLUMNS", "40").go();
-        let expected = if args[0] == "sandbox" { 6 } else { 3 };
+        let expected = match (args[0], args[1]) {
+            ("sandbox", _) => 6,
+            (_, "list") => 4,
+            _ => 3,
+        };
         assert_eq!(
             piped.printed().lines().count(),
             expected,
