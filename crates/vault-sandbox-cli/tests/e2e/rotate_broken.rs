@@ -157,6 +157,40 @@ fn interrupted_while_the_old_one_keeps_working() {
     }
 }
 
+/// Killed between the delivery and the deletion: both are shown, and whoever goes on need not wait again.
+#[test]
+fn killed_while_the_old_one_keeps_working() {
+    let at_its_place = || {
+        let world = World::new();
+        let old = world.with_old();
+        let running = rotate(&world, &["--grace", "1h"]).start();
+        until(|| lies_there(&world) != old.value && !lies_there(&world).is_empty());
+        running.signal(Signal::KILL);
+        running.end();
+        // The rename comes before the mark.
+        let operation = world.operations().remove(0);
+        (world, operation)
+    };
+    let (world, operation) = at_its_place();
+    let open = recover(&world, &["--format", "json"]).json()["operations"][0].clone();
+    assert_eq!(open["replaces"], world.old().unwrap().id);
+    assert_eq!(open["token_ids"][0], world.new_token().unwrap().id);
+    assert!(["delivered", "kept"].contains(&open["state"].as_str().unwrap()));
+    let ran = recover(&world, &[&operation]);
+    assert_replaced(&world, &ran);
+
+    let (world, operation) = at_its_place();
+    let ran = recover(&world, &[&operation, "--forget", "--yes"]);
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    let old = world.old().unwrap().id;
+    assert!(
+        ran.said()
+            .contains(&format!("The old token {old} is not deleted"))
+    );
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 2);
+    assert_works(&world, "forgotten");
+}
+
 #[test]
 fn interrupted_while_it_is_tried_out() {
     let world = World::new();
