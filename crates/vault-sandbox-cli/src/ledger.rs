@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use vault_sandbox_core::issuance::{DeliveryState, Issuance};
 use vault_sandbox_core::{OperationId, SandboxName, TokenId, VaultDns};
 
+use crate::destinations::Destination;
 use crate::hygiene;
 use crate::problem::Problem;
 
@@ -64,6 +65,15 @@ enum Fact {
         destinations: Vec<String>,
     },
     Revoked,
+}
+
+impl Listed {
+    /// Whether it went to this place, by whichever path that was named.
+    pub(crate) fn went_to(&self, place: &Destination) -> bool {
+        let (text, place) = (place.for_record(), place.resolved());
+        let is_it = |other: &String| *other == text || resolved(other) == place;
+        self.destinations.iter().any(is_it)
+    }
 }
 
 impl Ledger {
@@ -124,10 +134,10 @@ impl Ledger {
         self.append(&lines)
     }
 
-    /// The tokens of a sandbox that are not known to be deleted, the newest first.
+    /// The tokens of a sandbox, deleted ones too, the newest first.
     pub(crate) fn of(&self, vault: &VaultDns, sandbox: &SandboxName) -> io::Result<Vec<Listed>> {
         let mut listed = self.all(vault)?;
-        listed.retain(|token| token.sandbox == *sandbox && !token.is_gone);
+        listed.retain(|token| token.sandbox == *sandbox);
         Ok(listed)
     }
 
@@ -233,6 +243,11 @@ impl Ledger {
     }
 }
 
+/// A destination as the ledger has it, by the path that leads there now.
+pub(crate) fn resolved(text: &str) -> String {
+    Destination::parse(text).map_or_else(|_| text.to_owned(), |d| d.resolved())
+}
+
 fn line(
     vault: &VaultDns,
     sandbox: &SandboxName,
@@ -293,7 +308,8 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let ledger = Ledger::new(&state.path().join("state"));
         let of = |sandbox: &str| -> Vec<String> {
-            let listed = ledger.of(&vault(), &sandbox.parse().unwrap()).unwrap();
+            let mut listed = ledger.of(&vault(), &sandbox.parse().unwrap()).unwrap();
+            listed.retain(|token| !token.is_gone);
             listed.iter().map(|token| token.id.to_string()).collect()
         };
         assert!(of("A").is_empty());

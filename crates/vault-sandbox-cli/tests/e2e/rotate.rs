@@ -461,6 +461,27 @@ fn stdout_as_json_says_what_is_not_done_yet() {
     assert_eq!(json["replaced"]["state"], "to_be_deleted");
 }
 
+/// A file is one file, by whichever path it is named.
+#[test]
+fn another_path_to_the_same_file() {
+    let world = World::new();
+    world.with_old();
+    fs::create_dir(world.work("d")).unwrap();
+    std::os::unix::fs::symlink(".", world.work("link")).unwrap();
+    for path in ["./d/../token", "link/token", "file:token"] {
+        let ran = world.run(&[&ROTATE[..], &["-o", path]].concat()).go();
+        assert_eq!(ran.code(), 0, "{path}: {}", ran.said());
+        assert!(ran.said().contains("which is deleted"), "{}", ran.said());
+        assert!(!ran.said().contains("also went to"), "{}", ran.said());
+        assert!(!ran.said().contains("lay there before"), "{}", ran.said());
+    }
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 1);
+    let shown = world
+        .run(&["token", "verify", "--delivered", "--format", "json"])
+        .go();
+    assert_eq!(shown.json()["tokens"].as_array().unwrap().len(), 1);
+}
+
 #[test]
 fn the_limit_of_tokens() {
     let world = World::new();

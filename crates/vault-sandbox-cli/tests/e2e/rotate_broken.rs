@@ -254,6 +254,13 @@ fn two_at_once() {
         assert_eq!(world.records().len(), 0, "{said}");
         let ledger = fs::read_to_string(world.ledger()).unwrap();
         assert!(tokens.iter().all(|t| ledger.contains(&t.id)));
+        // And named again by the next one.
+        let next = rotate(&world, &[]).go();
+        assert_eq!(next.code(), 0, "{}", next.said());
+        for token in &tokens {
+            assert!(next.said().contains(&token.id), "{}", next.said());
+        }
+        assert_works(&world, &next.said());
     }
 }
 

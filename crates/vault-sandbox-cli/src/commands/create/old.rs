@@ -11,7 +11,7 @@ use crate::connection::Connection;
 use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::ledger::{Ledger, Listed};
+use crate::ledger::{Ledger, Listed, resolved};
 use crate::problem::Problem;
 
 /// The old token: the one that was named, else the newest that the ledger has for one of the
@@ -36,7 +36,7 @@ pub(super) async fn find(
         is_given: sandbox.is_given,
     };
     let ledger = Ledger::new(&context.settings.state_dir()?);
-    let listed = ledger.all(connection.dns());
+    let listed = ledger.of(connection.dns(), &item.sandbox);
     let old = if let Some(old) = &replacing.old {
         let Some(record) = look.record(old).await? else {
             return Err(look.see_yours(Problem::new(
@@ -68,19 +68,15 @@ pub(super) async fn find(
 
 /// What works there stops working once the old token is deleted.
 fn mention_other_places(context: &Context<'_>, listed: &[Listed], item: &Item, old: &TokenId) {
-    let is_it = |token: &&Listed| token.id == *old && token.sandbox == item.sandbox;
-    let Some(token) = listed.iter().find(is_it) else {
+    let Some(token) = listed.iter().find(|token| token.id == *old) else {
         return;
     };
-    let new: Vec<_> = item
-        .destinations
-        .iter()
-        .map(Destination::for_record)
-        .collect();
+    let new = item.destinations.iter().map(Destination::resolved);
+    let new: Vec<_> = new.collect();
     let others: Vec<_> = token
         .destinations
         .iter()
-        .filter(|text| !new.contains(text))
+        .filter(|text| !new.contains(&resolved(text)))
         .map(|text| match text.as_str() {
             "-" => "stdout",
             text => text,
@@ -103,17 +99,11 @@ fn mention_others(
     old: &TokenId,
 ) {
     let now = Utc::now();
-    let places: Vec<_> = item
-        .destinations
-        .iter()
-        .filter(|destination| **destination != Destination::Stdout)
-        .map(Destination::for_record)
-        .collect();
     let others: Vec<_> = listed
         .iter()
-        .filter(|token| token.sandbox == item.sandbox && token.id != *old && !token.is_gone)
+        .filter(|token| token.id != *old && !token.is_gone)
         .filter(|token| token.expiry.is_none_or(|at| at > now))
-        .filter(|token| token.destinations.iter().any(|text| places.contains(text)))
+        .filter(|token| place_of(token, item).is_some())
         .map(|token| token.id.as_str())
         .collect();
     if !others.is_empty() {
@@ -132,29 +122,22 @@ fn newest(
     look: &Look<'_>,
     item: &Item,
 ) -> Result<Option<(TokenId, Destination)>, Problem> {
-    // What went to stdout may be anywhere by now.
-    let wanted: Vec<_> = item
-        .destinations
-        .iter()
-        .filter(|destination| **destination != Destination::Stdout)
-        .map(|destination| (destination.for_record(), destination))
-        .collect();
-    let went_to = |destinations: &[String]| {
-        let found = wanted.iter().find(|(text, _)| destinations.contains(text));
-        found.map(|(_, destination)| (*destination).clone())
-    };
-    let listed = listed.iter().filter(|token| token.sandbox == item.sandbox);
-    let listed: Vec<_> = listed
-        .filter_map(|token| Some((token, went_to(&token.destinations)?)))
-        .collect();
+    let there = |token| Some((token, place_of(token, item)?));
+    let listed: Vec<_> = listed.iter().filter_map(there).collect();
     if let Some((found, destination)) = listed.iter().find(|(token, _)| !token.is_gone) {
-        return Ok(Some((found.id.clone(), destination.clone())));
+        return Ok(Some((found.id.clone(), (*destination).clone())));
     }
     // What was there is deleted already.
     if !listed.is_empty() || item.destinations.iter().all(Destination::is_vacant) {
         return Ok(None);
     }
     Err(nothing_to_go_by(ledger, look, item))
+}
+
+/// To which of the destinations a token went. What went to stdout may be anywhere by now.
+fn place_of<'a>(token: &Listed, item: &'a Item) -> Option<&'a Destination> {
+    let mut places = item.destinations.iter();
+    places.find(|place| **place != Destination::Stdout && token.went_to(place))
 }
 
 fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {

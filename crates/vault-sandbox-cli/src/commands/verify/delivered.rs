@@ -82,7 +82,7 @@ fn newest_in_files(listed: Vec<Listed>, selection: &Selection) -> Vec<(Listed, D
         for text in token.destinations.iter().filter(|_| is_meant) {
             let file = Destination::parse(text).ok();
             let file = file.filter(|d| !matches!(d, Destination::Stdout | Destination::Exec(_)));
-            if let Some(file) = file.filter(|_| seen.insert(text.clone()))
+            if let Some(file) = file.filter(|file| seen.insert(file.resolved()))
                 && !(token.is_gone && file.is_vacant())
             {
                 newest.push((token.clone(), file));

@@ -78,9 +78,9 @@ fn in_ledger(context: &Context<'_>, args: &VerifyArgs, inside: &Inside) -> Optio
     let path = args.access.sandbox_token_file.as_ref()?;
     let vault = which_vault(context.settings).ok()?;
     let ledger = Ledger::new(&context.settings.state_dir().ok()?);
-    let file = Destination::File(path.clone()).for_record();
+    let file = Destination::File(path.clone());
     let mut listed = ledger.of(&vault, &inside.name).ok()?.into_iter();
-    let found = listed.find(|token| token.destinations.contains(&file));
+    let found = listed.find(|token| token.went_to(&file));
     found.map(|token| token.id)
 }
 
