@@ -151,7 +151,8 @@ fn one_that_does_not_do_leaves_everything_as_it_was() {
                 s.over_ceiling = OverCeiling::Shorten;
                 s.max_lifetime_days = Some(30);
             })
-        })),
+        }))
+        .says(&["--expires"]),
         unfit(row("it works in another Vault", 21, |w| {
             let headers = vec![("X-VaultAPI-VaultId".to_owned(), "999".to_owned())];
             let effect = Effect::SetHeaders { headers };
@@ -200,6 +201,9 @@ fn what_can_go_wrong_with_the_request_is_as_with_create() {
             rotate(w, &[])
         })
         .says(&["No token was asked for"]),
+        row("never answered, and not to be found", 23, |w| {
+            with(w, Effect::CloseBefore)
+        }),
         row("stored, then silence", 22, |w| with(w, Effect::CloseAfter)),
         row("the session is invalid", 0, |w| {
             w.with_old();
@@ -323,7 +327,7 @@ fn which_one_is_replaced() {
                 let old = w.with_old();
                 rotate(w, &["--old", &old.id]).env("VAULT_SANDBOX_USER", "vault.owner@veepharm.com")
             })
-            .says(&["belongs to user", "Rotate it as that user"]),
+            .says(&["belongs to user", "rotate it as that user"]),
         ),
         refused_before(
             row("somebody else's, by the ledger", 5, |w| {
@@ -347,6 +351,12 @@ fn which_one_is_replaced() {
             let old = w.with_old();
             fs::remove_file(w.ledger()).unwrap();
             rotate(w, &["--old", &old.id])
+        })
+        // From then on it is known again.
+        .then(|w, _| {
+            let ran = rotate(w, &[]).go();
+            assert_eq!(ran.code(), 0, "{}", ran.said());
+            assert_eq!(w.vault.tokens(SANDBOX).len(), 1);
         }),
     ]);
 }

@@ -196,7 +196,7 @@ impl Look<'_> {
             Ok(me) if me.value.id != owner => Err(self.see_yours(Problem::new(
                 Exit::Refused,
                 format!(
-                    "The token {} in {} belongs to user {owner}, not to you{}, whose the new one would be. Rotate it as that user.",
+                    "The token {} in {} belongs to user {owner}, not to you{}. A new one would be yours: rotate it as that user.",
                     record.id,
                     self.sandbox,
                     named(&me.value)
