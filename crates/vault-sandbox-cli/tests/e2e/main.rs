@@ -34,6 +34,7 @@ mod records;
 mod recover;
 mod rotate;
 mod rotate_broken;
+mod rotate_which;
 mod schema;
 mod signals;
 mod terminal;

@@ -106,6 +106,33 @@ fn going_on_elsewhere_and_giving_up() {
     assert_eq!(world.records().len(), 0);
 }
 
+/// The old one goes only once every destination has the new value.
+#[test]
+fn one_destination_of_two_fails() {
+    let world = World::new();
+    let old = world.with_old();
+    let script = "exec:/bin/sh -c 'cat >/dev/null; test -e ready'";
+    let ran = rotate(&world, &["-o", script]).go();
+    assert_eq!(ran.code(), 20, "{}", ran.said());
+    let both = |world: &World| {
+        let tokens = world.vault.tokens(SANDBOX);
+        assert!(tokens.len() == 2 && tokens.iter().any(|t| t.id == old.id));
+        assert_eq!(lies_there(world), world.new_token().unwrap().value);
+    };
+    both(&world);
+    let operation = world.operations().remove(0);
+    let ran = recover(&world, &[&operation]);
+    assert_eq!(ran.code(), 20, "{}", ran.said());
+    both(&world);
+    fs::write(world.work("ready"), "").unwrap();
+    let ran = recover(&world, &[&operation]);
+    assert_replaced(&world, &ran);
+    // Both places are known from now on.
+    let next = rotate(&world, &["-o", script]).go();
+    assert_eq!(next.code(), 0, "{}", next.said());
+    assert!(!next.said().contains("also went to"), "{}", next.said());
+}
+
 #[test]
 fn while_the_old_one_keeps_working() {
     let world = World::new();
