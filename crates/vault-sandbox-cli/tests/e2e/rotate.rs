@@ -93,12 +93,13 @@ fn the_old_one_works_until_the_new_one_is_there_and_proven() {
     let lies_there = || fs::read_to_string(world.work("token")).unwrap();
     let is_there = || world.vault.tokens(SANDBOX).iter().any(|t| t.id == old.id);
     let late = |endpoint| {
-        let by = Duration::from_millis(600);
+        let by = Duration::from_millis(1500);
         world.fault(Fault::new(Effect::Delay { by }).on(endpoint));
     };
     late(Endpoint::Query);
     late(Endpoint::DeleteTokens);
-    let running = rotate(&world, &[]).start();
+    let args = [&ROTATE[..], &["--format", "json", "-o", "token"]].concat();
+    let running = world.run(&args).start();
     let until = |what: &dyn Fn() -> bool| {
         let end = std::time::Instant::now() + Duration::from_secs(60);
         while !what() {
