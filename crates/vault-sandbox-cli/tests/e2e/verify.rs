@@ -232,7 +232,14 @@ fn what_was_delivered() {
     let fifo = world.work("token");
     let mode = rustix::fs::Mode::RUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-    is(&go(), 10, serde_json::Value::Null);
+    let token = is(&go(), 10, serde_json::Value::Null);
+    assert!(
+        token["reason"]
+            .as_str()
+            .unwrap()
+            .contains("no regular file"),
+        "{token}"
+    );
     fs::remove_file(&fifo).unwrap();
     assert_eq!(world.vault.requests().len(), sent);
     // Changed by hand into another one of the user's: it works, and which it is, is not known.
