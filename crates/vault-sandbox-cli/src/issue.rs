@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::pending::PendingRecord;
 use crate::problem::{Problem, exit_of};
-use crate::retire::{Retired, Retiring, is_there};
+use crate::retire::{Retired, Retiring, is_there, may_work};
 use crate::signals::{Asked, Signals};
 use crate::try_out::{self, Pauses};
 use crate::voice::Voice;
@@ -133,7 +133,7 @@ impl Issuer<'_> {
                 } => check(destination, value),
                 Step::Verify { token, expiry } => Event::Verified(self.verify(token, expiry).await),
                 Step::LookUp(name) => self.look_up(name, issuance.intent().expiry).await,
-                Step::Revoke(ids) => Event::from_success(self.revoke(ids).await),
+                Step::Revoke(ids) => Event::from_success(self.revoke(ids, issuance.token()).await),
                 Step::Retire(old) => self.retire(old, issuance.token()).await,
                 Step::Forget => self.forget(&issuance),
                 // A step of a later version of the core, which this program does not know.
@@ -349,7 +349,7 @@ impl Issuer<'_> {
     async fn retire(&mut self, old: &TokenId, new: Option<&IssuedToken>) -> Event {
         if !self.grace.is_zero() {
             self.voice.say(&format!(
-                "The old token {old} keeps working for {}. Ctrl-C leaves it as it is.",
+                "The new token is in its place. The old one, {old}, keeps working for {}; Ctrl-C leaves it as it is.",
                 humantime::format_duration(self.grace)
             ));
             if self.signals.stopping(sleep(self.grace)).await.is_err() {
@@ -390,7 +390,7 @@ impl Issuer<'_> {
         Event::Failed
     }
 
-    async fn revoke(&mut self, ids: &[TokenId]) -> bool {
+    async fn revoke(&mut self, ids: &[TokenId], token: Option<&IssuedToken>) -> bool {
         let Some(dns) = self.sandbox.dns.clone() else {
             self.progress.warnings.push(
                 "nothing was revoked: where the sandbox itself is, is not known (--sandbox-dns)"
@@ -413,14 +413,22 @@ impl Issuer<'_> {
         };
         let mut gone = rows.len() == ids.len();
         for (id, row) in ids.iter().zip(rows) {
-            if let Deletion::Refused(errors) = row
-                && is_there(self.connection, &dns, id).await != Some(false)
-            {
-                gone = false;
+            let Deletion::Refused(errors) = row else {
+                continue;
+            };
+            let token = token.filter(|token| token.id() == Some(id));
+            // What cannot be seen is gone, or another user's: then it works on.
+            let why = if is_there(self.connection, &dns, id).await != Some(false) {
                 let why: Vec<_> = errors.iter().map(ToString::to_string).collect();
-                let what = format!("{id} was not revoked: {}", why.join("; "));
-                self.progress.warnings.push(what);
-            }
+                why.join("; ")
+            } else if may_work(self.connection, &dns, token).await {
+                "it is not for you to see, but it works: revoke it as its user".to_owned()
+            } else {
+                continue;
+            };
+            gone = false;
+            let what = format!("{id} was not revoked: {why}");
+            self.progress.warnings.push(what);
         }
         gone
     }

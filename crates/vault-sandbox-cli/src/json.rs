@@ -316,7 +316,7 @@ pub(crate) fn line<T: Serialize>(ending: &Ending<'_>, body: T) -> io::Result<Vec
     line_of(SCHEMA, ending, body)
 }
 
-/// As [`line`], of another schema.
+/// As [`line()`], of another schema.
 pub(crate) fn line_of<T: Serialize>(
     schema: &'static str,
     ending: &Ending<'_>,

@@ -7,16 +7,22 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use vault_sandbox_core::issuance::{DeliveryState, Issuance};
 use vault_sandbox_core::{OperationId, SandboxName, TokenId, VaultDns};
 
+use crate::destinations::Destination;
 use crate::hygiene;
 use crate::problem::Problem;
 
+/// How long another writer is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(10);
 const SCHEMA: &str = "vault-sandbox/ledger/1";
 
 /// The ledger of one state directory.
@@ -33,6 +39,8 @@ pub(crate) struct Listed {
     /// As in a record: `file:/home/jane/token`.
     pub(crate) destinations: Vec<String>,
     pub(crate) sandbox_dns: Option<VaultDns>,
+    /// When it expires for certain; not known of a date, which ends in the user's time zone.
+    pub(crate) expiry: Option<DateTime<Utc>>,
     /// It is known to be deleted.
     pub(crate) is_gone: bool,
 }
@@ -62,6 +70,15 @@ enum Fact {
         destinations: Vec<String>,
     },
     Revoked,
+}
+
+impl Listed {
+    /// Whether it went to this place, by whichever path that was named.
+    pub(crate) fn went_to(&self, place: &Destination) -> bool {
+        let (text, place) = (place.for_record(), place.resolved());
+        let is_it = |other: &String| *other == text || resolved(other) == place;
+        self.destinations.iter().any(is_it)
+    }
 }
 
 impl Ledger {
@@ -122,10 +139,10 @@ impl Ledger {
         self.append(&lines)
     }
 
-    /// The tokens of a sandbox that are not known to be deleted, the newest first.
+    /// The tokens of a sandbox, deleted ones too, the newest first.
     pub(crate) fn of(&self, vault: &VaultDns, sandbox: &SandboxName) -> io::Result<Vec<Listed>> {
         let mut listed = self.all(vault)?;
-        listed.retain(|token| token.sandbox == *sandbox && !token.is_gone);
+        listed.retain(|token| token.sandbox == *sandbox);
         Ok(listed)
     }
 
@@ -142,6 +159,7 @@ impl Ledger {
                 Fact::Issued {
                     destinations,
                     sandbox_dns,
+                    expiry,
                     ..
                 } => {
                     let is_gone = gone.contains(&token);
@@ -155,6 +173,7 @@ impl Ledger {
                         id,
                         destinations,
                         sandbox_dns: sandbox_dns.and_then(|dns| dns.parse().ok()),
+                        expiry: expiry.parse().ok(),
                         is_gone,
                     });
                 }
@@ -200,7 +219,7 @@ impl Ledger {
         }
         let mut options = OpenOptions::new();
         let mut file = self.open(options.append(true).read(true).create(true).mode(0o600))?;
-        flock(&file, FlockOperation::LockExclusive)?;
+        lock(&file)?;
         // A copy that was put back need not be as it was.
         fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         if !ends_a_line(&file)? {
@@ -217,7 +236,7 @@ impl Ledger {
             .custom_flags(flags)
             .open(&self.path)
             .map_err(|error| match error.raw_os_error() {
-                Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
+                Some(code) if code == Errno::LOOP.raw_os_error() => {
                     io::Error::other("it is a symbolic link, which this program does not follow")
                 }
                 _ => error,
@@ -227,6 +246,11 @@ impl Ledger {
         }
         Ok(file)
     }
+}
+
+/// A destination as the ledger has it, by the path that leads there now.
+pub(crate) fn resolved(text: &str) -> String {
+    Destination::parse(text).map_or_else(|_| text.to_owned(), |d| d.resolved())
 }
 
 fn line(
@@ -243,6 +267,18 @@ fn line(
         sandbox: sandbox.to_string(),
         id: id.to_string(),
         fact,
+    }
+}
+
+/// Whoever has it writes a line; a program that was suspended meanwhile is not waited for.
+fn lock(file: &File) -> io::Result<()> {
+    let end = Instant::now() + LONGEST_WAIT;
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::AGAIN) if Instant::now() < end => std::thread::sleep(POLL),
+            Err(Errno::AGAIN) => return Err(io::Error::other("another program holds it")),
+            done => return Ok(done?),
+        }
     }
 }
 
@@ -289,7 +325,8 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let ledger = Ledger::new(&state.path().join("state"));
         let of = |sandbox: &str| -> Vec<String> {
-            let listed = ledger.of(&vault(), &sandbox.parse().unwrap()).unwrap();
+            let mut listed = ledger.of(&vault(), &sandbox.parse().unwrap()).unwrap();
+            listed.retain(|token| !token.is_gone);
             listed.iter().map(|token| token.id.to_string()).collect()
         };
         assert!(of("A").is_empty());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, FindTokens, IssuedToken};
+use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, FindTokens, IssuedToken, WhoAmI};
 use vault_sandbox_core::{Authorization, Error, TokenId, VaultDns, VaultErrorKind};
 
 use crate::connection::Connection;
@@ -91,4 +91,23 @@ pub(crate) async fn is_there(
     let find = FindTokens::new().id(id.clone());
     let reply = connection.call_at(dns, None, &find).await.ok()?;
     Some(reply.value.records.iter().any(|record| record.id == *id))
+}
+
+/// Whether a token whose value is known still lets somebody in, as far as can be said.
+pub(crate) async fn may_work(
+    connection: &Connection,
+    dns: &VaultDns,
+    token: Option<&IssuedToken>,
+) -> bool {
+    let Some(token) = token else {
+        return false;
+    };
+    let authorization = Authorization::from(token.value().clone());
+    let who = WhoAmI::new();
+    match connection.call_at(dns, Some(authorization), &who).await {
+        Ok(_) => true,
+        Err(error) => !error
+            .vault_kind()
+            .is_some_and(VaultErrorKind::is_about_the_caller),
+    }
 }

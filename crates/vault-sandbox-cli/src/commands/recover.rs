@@ -281,12 +281,15 @@ fn forget(
     record: &Record,
     mut file: PendingRecord,
 ) -> Result<Exit, Problem> {
-    let lost = match (&record.token, record.lost.is_empty()) {
-        (Some(_), _) => {
-            "The value in it will be lost, and the token stays active until it expires."
-        }
-        (None, false) => "The token stays active until it expires.",
-        (None, true) => "If the token exists, nothing here will know of it any more.",
+    let lost = match state_of(record) {
+        "delivered" => "The token is where it should be, and works on.",
+        "kept" => "The value in it will be lost, and the token stays active until it expires.",
+        "value_lost" => "The token stays active until it expires.",
+        _ => "If the token exists, nothing here will know of it any more.",
+    };
+    let lost = match &record.intent.replaces {
+        Some(old) => format!("{lost} The old token {old} is not deleted."),
+        None => lost.to_owned(),
     };
     context.confirm(&format!(
         "Forget operation {}? {lost}",

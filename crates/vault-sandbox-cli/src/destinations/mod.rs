@@ -99,6 +99,29 @@ impl Destination {
         }
     }
 
+    /// As [`for_record`](Self::for_record), by whichever path it was named: to tell whether two are
+    /// one place.
+    pub(crate) fn resolved(&self) -> String {
+        let real = |path: &Path| {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let parent = path.parent().and_then(|p| p.canonicalize().ok());
+            match (parent, path.file_name()) {
+                (Some(parent), Some(name)) => parent.join(name),
+                _ => path,
+            }
+        };
+        match self {
+            Self::File(path) => Self::File(real(path)).to_string(),
+            Self::Json(path) => Self::Json(real(path)).to_string(),
+            Self::EnvFile { path, variable } => Self::EnvFile {
+                path: real(path),
+                variable: variable.clone(),
+            }
+            .to_string(),
+            Self::Stdout | Self::Exec(_) => self.to_string(),
+        }
+    }
+
     /// Checks that the value can be handed over, and reserves what that needs.
     pub(crate) fn open(&self) -> Result<OpenDestination, Problem> {
         Ok(match self {

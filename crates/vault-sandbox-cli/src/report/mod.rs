@@ -120,7 +120,14 @@ impl Report<'_> {
         if let Some(token) = self.issuance.token() {
             let id = token.id().map_or("a token without an ID", TokenId::as_str);
             voice.fact("Created", &format!("{id}, {:?}", intent.name.as_str()));
-            voice.fact("Expires", &expiry_for_people(intent.expiry, Utc::now()));
+            // What is stored counts, where it is known to be something else.
+            let expires = match self.issuance.verification() {
+                Some(Verification::ExpiryDiffers { stored }) => {
+                    stored_for_people(*stored, Utc::now())
+                }
+                _ => expiry_for_people(intent.expiry, Utc::now()),
+            };
+            voice.fact("Expires", &expires);
         }
         for (index, delivery) in self.issuance.deliveries().iter().enumerate() {
             if delivery.state == DeliveryState::Committed {
@@ -260,7 +267,11 @@ pub(crate) fn expiry_for_people(expiry: Expiry, now: DateTime<Utc>) -> String {
     if let Some(date) = expiry.date() {
         return format!("{date} 23:59:59 in the user's time zone, which Vault knows");
     }
-    let Some(at) = expiry.instant() else {
+    stored_for_people(expiry.instant(), now)
+}
+
+fn stored_for_people(stored: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
+    let Some(at) = stored else {
         return "never".to_owned();
     };
     format!(

@@ -62,8 +62,14 @@ impl Report<'_> {
     /// A new token that did not do, in the place of one that still does.
     fn unfit(&self, exit: Exit) -> Problem {
         let what = self.mismatch_in_words();
+        let advice = match self.issuance.verification() {
+            Some(Verification::ExpiryDiffers { stored: Some(_) }) => {
+                " If Vault allows no later expiry, ask for one that it allows: --expires."
+            }
+            _ => "",
+        };
         Problem::new(exit, what).now(format!(
-            "The new token was deleted again. The old one {} stays as it was, and no destination was touched.",
+            "The new token was deleted again. The old one {} stays as it was, and no destination was touched.{advice}",
             self.old()
         ))
     }
@@ -182,9 +188,13 @@ impl Report<'_> {
             match (delivery.state, self.progress.failures.get(&index)) {
                 (DeliveryState::Committed, _) => {}
                 (DeliveryState::Uncertain, _) => {
-                    missing.push(format!(
-                        "{shown} (an interrupted run may have written to it)"
-                    ));
+                    let why = match self.issuance.intent().replaces {
+                        Some(_) => {
+                            "an earlier run may have written to it, or began to delete the token instead"
+                        }
+                        None => "an interrupted run may have written to it",
+                    };
+                    missing.push(format!("{shown} ({why})"));
                 }
                 (_, Some(why)) => missing.push(format!("{shown} ({why})")),
                 (_, None) => missing.push(shown.to_owned()),

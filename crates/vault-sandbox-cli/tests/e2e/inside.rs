@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use vault_sandbox_simulator::RecordedRequest;
+use vault_sandbox_simulator::{Effect, Endpoint, Fault, RecordedRequest};
 
 use crate::harness::Secret;
 use crate::harness::{Ran, Run, SANDBOX, World, places_of};
@@ -193,6 +193,48 @@ fn how_it_is_given() {
         "{}",
         ran.said()
     );
+}
+
+/// Some of several that cannot be looked at do not hide the others.
+#[test]
+fn tokens_of_several_sandboxes() {
+    let world = World::new();
+    let old = world.with_old();
+    let ran = world
+        .run(&["token", "create", OTHER, "-o", "t2", "-e", "2d"])
+        .go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    let list = |more: &[&str]| {
+        let args = [&["token", "list", "--all", "--format", "json"], more].concat();
+        world.run(&args).hastily().go()
+    };
+    let sandboxes = |ran: &Ran| -> Vec<String> {
+        let tokens = ran.json()["tokens"].clone();
+        let names = tokens.as_array().into_iter().flatten();
+        names
+            .map(|t| t["sandbox"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let ran = list(&[]);
+    assert_eq!(
+        (ran.code(), sandboxes(&ran)),
+        (0, vec![SANDBOX.into(), OTHER.into()])
+    );
+    assert_eq!(ran.json()["tokens"][0]["id"], old.id);
+    assert!(ran.said().contains("left out"), "{}", ran.said());
+    let ran = list(&["--expiring"]);
+    assert_eq!((ran.code(), sandboxes(&ran)), (31, vec![OTHER.into()]));
+    world.fault(Fault::new(Effect::CloseBefore).vault(SANDBOX));
+    let ran = list(&["--expiring"]);
+    assert_eq!((ran.code(), sandboxes(&ran)), (24, vec![OTHER.into()]));
+    assert!(
+        ran.said()
+            .contains("1 of 3 sandboxes could not be looked at"),
+        "{}",
+        ran.said()
+    );
+    world.fault(Fault::new(Effect::CloseBefore).on(Endpoint::WhoAmI));
+    assert_eq!(list(&[]).code(), 7);
 }
 
 /// Programs that are run for us are not told it.

@@ -235,6 +235,24 @@ fn writers_at_once_and_ten_thousand_lines() {
     assert_eq!(ran.json()["replaced"]["id"], old.id);
 }
 
+/// A program that was suspended while it wrote is not waited for.
+#[test]
+fn somebody_holds_it() {
+    let world = World::new();
+    world.with_old();
+    let before = fs::read(world.ledger()).unwrap();
+    let held = fs::File::open(world.ledger()).unwrap();
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let ran = world.create(&[]).go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert!(
+        ran.said().contains("another program holds it"),
+        "{}",
+        ran.said()
+    );
+    assert_eq!(fs::read(world.ledger()).unwrap(), before);
+}
+
 /// A full disk: the record was reserved before, so the token is safe, and only this line is missing.
 #[test]
 fn a_full_disk() {

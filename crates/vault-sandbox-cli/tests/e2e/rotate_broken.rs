@@ -106,19 +106,46 @@ fn going_on_elsewhere_and_giving_up() {
     assert_eq!(world.records().len(), 0);
 }
 
+/// The old one goes only once every destination has the new value.
+#[test]
+fn one_destination_of_two_fails() {
+    let world = World::new();
+    let old = world.with_old();
+    let script = "exec:/bin/sh -c 'cat >/dev/null; test -e ready'";
+    let ran = rotate(&world, &["-o", script]).go();
+    assert_eq!(ran.code(), 20, "{}", ran.said());
+    let both = |world: &World| {
+        let tokens = world.vault.tokens(SANDBOX);
+        assert!(tokens.len() == 2 && tokens.iter().any(|t| t.id == old.id));
+        assert_eq!(lies_there(world), world.new_token().unwrap().value);
+    };
+    both(&world);
+    let operation = world.operations().remove(0);
+    let ran = recover(&world, &[&operation]);
+    assert_eq!(ran.code(), 20, "{}", ran.said());
+    both(&world);
+    fs::write(world.work("ready"), "").unwrap();
+    let ran = recover(&world, &[&operation]);
+    assert_replaced(&world, &ran);
+    // Both places are known from now on.
+    let next = rotate(&world, &["-o", script]).go();
+    assert_eq!(next.code(), 0, "{}", next.said());
+    assert!(!next.said().contains("also went to"), "{}", next.said());
+}
+
 #[test]
 fn while_the_old_one_keeps_working() {
     let world = World::new();
     let old = world.with_old();
     // Nothing is sent meanwhile, and a session may end: then the new token deletes the old one.
-    let running = rotate(&world, &["--grace", "900ms"]).start();
+    let running = rotate(&world, &["--grace", "2s"]).start();
     until(|| lies_there(&world) != old.value && !lies_there(&world).is_empty());
     assert_eq!(world.vault.tokens(SANDBOX).len(), 2);
     world.vault.expire_sessions();
     let ran = running.end();
     assert_replaced(&world, &ran);
     assert!(
-        ran.said().contains("keeps working for 900ms"),
+        ran.said().contains("keeps working for 2s;"),
         "{}",
         ran.said()
     );
@@ -157,16 +184,56 @@ fn interrupted_while_the_old_one_keeps_working() {
     }
 }
 
+/// Killed between the delivery and the deletion: both are shown, and whoever goes on need not wait again.
+#[test]
+fn killed_while_the_old_one_keeps_working() {
+    let at_its_place = || {
+        let world = World::new();
+        let old = world.with_old();
+        let running = rotate(&world, &["--grace", "1h"]).start();
+        until(|| lies_there(&world) != old.value && !lies_there(&world).is_empty());
+        running.signal(Signal::KILL);
+        running.end();
+        // The rename comes before the mark.
+        let operation = world.operations().remove(0);
+        (world, operation)
+    };
+    let (world, operation) = at_its_place();
+    let open = recover(&world, &["--format", "json"]).json()["operations"][0].clone();
+    assert_eq!(open["replaces"], world.old().unwrap().id);
+    assert_eq!(open["token_ids"][0], world.new_token().unwrap().id);
+    assert!(["delivered", "kept"].contains(&open["state"].as_str().unwrap()));
+    let ran = recover(&world, &[&operation]);
+    assert_replaced(&world, &ran);
+
+    let (world, operation) = at_its_place();
+    let ran = recover(&world, &[&operation, "--forget", "--yes"]);
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    let old = world.old().unwrap().id;
+    assert!(
+        ran.said()
+            .contains(&format!("The old token {old} is not deleted"))
+    );
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 2);
+    assert_works(&world, "forgotten");
+}
+
 #[test]
 fn interrupted_while_it_is_tried_out() {
     let world = World::new();
     let old = world.with_old();
-    let before = world.creates().len();
-    let by = Duration::from_millis(1200);
+    let by = Duration::from_millis(1500);
     trying_out(&world, &Effect::Delay { by });
     let running = rotate(&world, &[]).start();
-    until(|| world.creates().len() > before && world.new_token().is_some());
-    std::thread::sleep(Duration::from_millis(200));
+    let is_tried = || {
+        let value = world.new_token().map(|new| format!("Bearer {}", new.value));
+        let requests = world.vault.requests();
+        let mut by = requests
+            .iter()
+            .filter_map(|r| r.headers.get("authorization"));
+        by.any(|by| Some(by.as_bytes()) == value.as_ref().map(String::as_bytes))
+    };
+    until(is_tried);
     running.signal(Signal::INT);
     let ran = running.end();
     assert_eq!(ran.code(), 20, "{}", ran.said());
@@ -188,7 +255,7 @@ fn interrupted_while_the_old_one_is_being_deleted() {
     let running = world
         .run(&[&ROTATE[..], &["--format", "json", "-o", "token"]].concat())
         .start();
-    until(|| world.vault.tokens(SANDBOX).len() == 1 && !world.new_token().is_none());
+    until(|| world.vault.tokens(SANDBOX).len() == 1 && world.new_token().is_some());
     running.signal(Signal::INT);
     let ran = running.end();
     assert_eq!(ran.code(), 24, "{}", ran.said());
@@ -220,6 +287,13 @@ fn two_at_once() {
         assert_eq!(world.records().len(), 0, "{said}");
         let ledger = fs::read_to_string(world.ledger()).unwrap();
         assert!(tokens.iter().all(|t| ledger.contains(&t.id)));
+        // And named again by the next one.
+        let next = rotate(&world, &[]).go();
+        assert_eq!(next.code(), 0, "{}", next.said());
+        for token in &tokens {
+            assert!(next.said().contains(&token.id), "{}", next.said());
+        }
+        assert_works(&world, &next.said());
     }
 }
 

@@ -76,7 +76,7 @@ fn by_file_and_by_environment() {
         .go();
     assert_eq!((ran.code(), ran.printed().as_str()), (4, ""));
     assert!(
-        ran.said().contains("It does not work in VeePharm Sandbox"),
+        ran.said().contains("does not work in VeePharm Sandbox"),
         "{}",
         ran.said()
     );
@@ -232,7 +232,14 @@ fn what_was_delivered() {
     let fifo = world.work("token");
     let mode = rustix::fs::Mode::RUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-    is(&go(), 10, serde_json::Value::Null);
+    let token = is(&go(), 10, serde_json::Value::Null);
+    assert!(
+        token["reason"]
+            .as_str()
+            .unwrap()
+            .contains("no regular file"),
+        "{token}"
+    );
     fs::remove_file(&fifo).unwrap();
     assert_eq!(world.vault.requests().len(), sent);
     // Changed by hand into another one of the user's: it works, and which it is, is not known.

@@ -1,5 +1,6 @@
 //! Which token a new one replaces.
 
+use chrono::Utc;
 use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, User, WhoAmI};
 use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
 
@@ -10,7 +11,7 @@ use crate::connection::Connection;
 use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::ledger::{Ledger, Listed};
+use crate::ledger::{Ledger, Listed, resolved};
 use crate::problem::Problem;
 
 /// The old token: the one that was named, else the newest that the ledger has for one of the
@@ -32,9 +33,10 @@ pub(super) async fn find(
         connection,
         dns,
         sandbox: &item.sandbox,
+        is_given: sandbox.is_given,
     };
     let ledger = Ledger::new(&context.settings.state_dir()?);
-    let listed = ledger.all(connection.dns());
+    let listed = ledger.of(connection.dns(), &item.sandbox);
     let old = if let Some(old) = &replacing.old {
         let Some(record) = look.record(old).await? else {
             return Err(look.see_yours(Problem::new(
@@ -58,25 +60,23 @@ pub(super) async fn find(
         }
         old
     };
-    mention_other_places(context, &listed.unwrap_or_default(), item, &old);
+    let listed = listed.unwrap_or_default();
+    mention_other_places(context, &listed, item, &old);
+    mention_others(context, &look, &listed, item, &old);
     Ok(Some(old))
 }
 
 /// What works there stops working once the old token is deleted.
 fn mention_other_places(context: &Context<'_>, listed: &[Listed], item: &Item, old: &TokenId) {
-    let is_it = |token: &&Listed| token.id == *old && token.sandbox == item.sandbox;
-    let Some(token) = listed.iter().find(is_it) else {
+    let Some(token) = listed.iter().find(|token| token.id == *old) else {
         return;
     };
-    let new: Vec<_> = item
-        .destinations
-        .iter()
-        .map(Destination::for_record)
-        .collect();
+    let new = item.destinations.iter().map(Destination::resolved);
+    let new: Vec<_> = new.collect();
     let others: Vec<_> = token
         .destinations
         .iter()
-        .filter(|text| !new.contains(text))
+        .filter(|text| !new.contains(&resolved(text)))
         .map(|text| match text.as_str() {
             "-" => "stdout",
             text => text,
@@ -90,6 +90,31 @@ fn mention_other_places(context: &Context<'_>, listed: &[Listed], item: &Item, o
     }
 }
 
+/// Tokens that went to the same places before, and that nobody deleted: they are easily forgotten.
+fn mention_others(
+    context: &Context<'_>,
+    look: &Look<'_>,
+    listed: &[Listed],
+    item: &Item,
+    old: &TokenId,
+) {
+    let now = Utc::now();
+    let others: Vec<_> = listed
+        .iter()
+        .filter(|token| token.id != *old && !token.is_gone)
+        .filter(|token| token.expiry.is_none_or(|at| at > now))
+        .filter(|token| place_of(token, item).is_some())
+        .map(|token| token.id.as_str())
+        .collect();
+    if !others.is_empty() {
+        context.voice.say(&format!(
+            "Note: tokens that lay there before were not deleted, as far as is known: {}.\n  See yours:  {}",
+            others.join(", "),
+            look.list()
+        ));
+    }
+}
+
 /// The newest that is not known to be deleted, and where it went.
 fn newest(
     listed: &[Listed],
@@ -97,35 +122,46 @@ fn newest(
     look: &Look<'_>,
     item: &Item,
 ) -> Result<Option<(TokenId, Destination)>, Problem> {
-    // What went to stdout may be anywhere by now.
-    let wanted: Vec<_> = item
-        .destinations
-        .iter()
-        .filter(|destination| **destination != Destination::Stdout)
-        .map(|destination| (destination.for_record(), destination))
-        .collect();
-    let went_to = |destinations: &[String]| {
-        let found = wanted.iter().find(|(text, _)| destinations.contains(text));
-        found.map(|(_, destination)| (*destination).clone())
-    };
-    let listed = listed.iter().filter(|token| token.sandbox == item.sandbox);
-    let listed: Vec<_> = listed
-        .filter_map(|token| Some((token, went_to(&token.destinations)?)))
-        .collect();
+    let there = |token| Some((token, place_of(token, item)?));
+    let listed: Vec<_> = listed.iter().filter_map(there).collect();
     if let Some((found, destination)) = listed.iter().find(|(token, _)| !token.is_gone) {
-        return Ok(Some((found.id.clone(), destination.clone())));
+        return Ok(Some((found.id.clone(), (*destination).clone())));
     }
     // What was there is deleted already.
     if !listed.is_empty() || item.destinations.iter().all(Destination::is_vacant) {
         return Ok(None);
     }
+    Err(nothing_to_go_by(ledger, look, item))
+}
+
+/// To which of the destinations a token went. What went to stdout may be anywhere by now.
+fn place_of<'a>(token: &Listed, item: &'a Item) -> Option<&'a Destination> {
+    let mut places = item.destinations.iter();
+    places.find(|place| **place != Destination::Stdout && token.went_to(place))
+}
+
+fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {
     let shown: Vec<_> = item.destinations.iter().map(ToString::to_string).collect();
-    Err(look
-        .see_yours(Problem::configuration(format!(
-            "Which token is to be replaced? The ledger {} has none that went to {}. Say it with --old ID; for a first token there is token create.",
-            ledger.path(),
-            shown.join(", ")
-        ))))
+    let shown = shown.join(", ");
+    if look.connection.is_simulated() {
+        return Problem::configuration(format!(
+            "A simulated Vault is gone when its command ends, so nothing is known of what lies at {shown}."
+        ))
+        .next("Try it with one that stays", "vault-sandbox simulate -- sh");
+    }
+    let why = match item.destinations.as_slice() {
+        [Destination::Stdout] => {
+            "Of one that went to stdout, nobody knows. Say where it is with --out, or which it is"
+                .to_owned()
+        }
+        _ => format!(
+            "The ledger {} has none that went to {shown}. Say which it is",
+            ledger.path()
+        ),
+    };
+    look.see_yours(Problem::configuration(format!(
+        "Which token is to be replaced? {why} with --old ID. A first token is made with token create.",
+    )))
 }
 
 /// Looking into the sandbox.
@@ -133,6 +169,8 @@ struct Look<'a> {
     connection: &'a Connection,
     dns: &'a VaultDns,
     sandbox: &'a SandboxName,
+    /// Somebody said where it is; the next command has to be told again.
+    is_given: bool,
 }
 
 impl Look<'_> {
@@ -158,7 +196,7 @@ impl Look<'_> {
             Ok(me) if me.value.id != owner => Err(self.see_yours(Problem::new(
                 Exit::Refused,
                 format!(
-                    "The token {} in {} belongs to user {owner}, not to you{}, whose the new one would be. Rotate it as that user.",
+                    "The token {} in {} belongs to user {owner}, not to you{}. A new one would be yours: rotate it as that user.",
                     record.id,
                     self.sandbox,
                     named(&me.value)
@@ -196,9 +234,16 @@ impl Look<'_> {
     }
 
     fn see_yours(&self, problem: Problem) -> Problem {
-        let sandbox = shell_words::quote(self.sandbox.as_str());
-        let typed = self.connection.typed();
-        problem.next("See yours", typed.command(&format!("token list {sandbox}")))
+        problem.next("See yours", self.list())
+    }
+
+    /// The command that lists the user's tokens.
+    fn list(&self) -> String {
+        let mut words = format!("token list {}", shell_words::quote(self.sandbox.as_str()));
+        if self.is_given {
+            words.push_str(&format!(" --sandbox-dns {}", self.dns.authority()));
+        }
+        self.connection.typed().command(&words)
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Row {
     posts: Option<usize>,
     tokens: Option<usize>,
     value_in: Option<&'static [&'static str]>,
-    says: &'static [&'static str],
+    says: Vec<&'static str>,
     then: Option<Then>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn row(name: &'static str, exit: i32, given: Given) -> Row {
         posts: None,
         tokens: None,
         value_in: None,
-        says: &[],
+        says: Vec::new(),
         then: None,
     }
 }
@@ -69,7 +69,7 @@ impl Row {
 
     /// What a person is told.
     pub(crate) fn says(mut self, words: &'static [&'static str]) -> Self {
-        self.says = words;
+        self.says.extend(words);
         self
     }
 
@@ -94,7 +94,7 @@ impl Row {
             "expected {:?}; {context}",
             self.exits
         );
-        for words in self.says {
+        for words in &self.says {
             let plain = ran.said().split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(plain.contains(words), "does not say {words:?}; {context}");
         }
