@@ -56,6 +56,7 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
             ),
         )),
         Some(Opened::Nothing) => {
+            runs::never_asked(context, operation)?;
             context.voice.say(&format!(
                 "{operation} ended before anything was asked of Vault. It is closed."
             ));
@@ -83,7 +84,11 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
     for operation in pending.operations() {
         let path = pending.path(operation).display().to_string();
         let (state, record) = match pending.open(operation)? {
-            None | Some(Opened::Nothing) => continue,
+            None => continue,
+            Some(Opened::Nothing) => {
+                runs::never_asked(context, operation)?;
+                continue;
+            }
             Some(Opened::UnderWay) => ("under_way", None),
             Some(Opened::Broken(_)) => ("unreadable", None),
             Some(Opened::Open(record, _)) => (state_of(&record), Some(record)),

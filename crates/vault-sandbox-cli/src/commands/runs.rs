@@ -1,6 +1,6 @@
 //! Runs over many sandboxes that are not finished, for `token recover`.
 
-use vault_sandbox_core::{OperationId, VaultDns};
+use vault_sandbox_core::{OperationId, SandboxName, VaultDns};
 
 use super::Context;
 use super::create::batch::{self, Batch, Found, Opened, Progress};
@@ -47,7 +47,9 @@ pub(super) fn show(context: &Context<'_>, runs: &[RunObject]) -> Result<(), Prob
     for run in runs {
         let words = match (run.left, run.total) {
             (Some(left), Some(total)) => {
-                format!("a run over {total} sandboxes that is not finished; {left} have no token")
+                format!(
+                    "a run over many, not finished; sandboxes without a token: {left} of {total}"
+                )
             }
             _ if run.state == "under_way" => {
                 "a run over many sandboxes, under way in another process".to_owned()
@@ -57,13 +59,31 @@ pub(super) fn show(context: &Context<'_>, runs: &[RunObject]) -> Result<(), Prob
         let line = format!("{}  {words}", run.operation);
         stdout::show(context.settings.page().line(&line).as_bytes())?;
         if let Some(resume) = &run.resume {
-            context
-                .voice
-                .say(&format!("  Do those that have none:  {resume}"));
+            context.voice.say(&format!("  Go on with it:  {resume}"));
         }
         if run.state != "under_way" {
             let forget = format!("{} {} --forget", context.settings.recover(), run.operation);
             context.voice.say(&format!("  Or let it be:  {forget}"));
+        }
+    }
+    Ok(())
+}
+
+/// An operation ended before anything was asked of Vault: the run that it is of, if it is of one, knows
+/// it for certain from now on.
+pub(super) fn never_asked(context: &Context<'_>, operation: OperationId) -> Result<(), Problem> {
+    let state_dir = context.settings.state_dir()?;
+    for run in batch::operations(&state_dir) {
+        let Some(Found::Open(mut opened)) = Batch::open(&state_dir, run)? else {
+            continue;
+        };
+        for (name, how) in &opened.progress {
+            if *how == Progress::Begun(operation)
+                && let Ok(sandbox) = SandboxName::parse(name.as_str())
+            {
+                // Where it cannot be written, a resumed run leaves it alone.
+                let _ = opened.batch.ended(&sandbox, operation, "not_issued");
+            }
         }
     }
     Ok(())
@@ -108,19 +128,20 @@ pub(super) fn close(
     let (left, total) = (left(&opened), opened.plan.sandboxes.len());
     if !args.forget {
         let what = format!(
-            "{operation} is a run over {total} sandboxes, of which {left} have no token: it is resumed as a whole, or forgotten."
+            "{operation} is a run over many sandboxes; without a token: {left} of {total}. It is gone on with as a whole, or forgotten."
         );
         let mut problem = Problem::usage(what).now("Nothing was changed.");
         if let Some(resume) = resume(context, operation, &opened) {
-            problem = problem.next("Do those that have none", resume);
+            problem = problem.next("Go on with it", resume);
         }
         let forget = format!("{} {operation} --forget", context.settings.recover());
         return Err(problem.next("Or let it be", forget));
     }
     let lost = format!(
-        "It can no longer be resumed then: {left} of its {total} sandboxes are left without a token."
+        "It can no longer be resumed then. Sandboxes that are left without a token: {left} of {total}."
     );
     context.confirm(&format!("Forget the run {operation}? {lost}"))?;
+    opened.plan.sweep();
     remove(&batch::path(&state_dir, operation))?;
     context
         .voice

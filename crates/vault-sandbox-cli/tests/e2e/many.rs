@@ -228,30 +228,34 @@ fn a_vault_that_has_gone_is_not_asked_forty_times() {
 
 #[test]
 fn interrupted_midway() {
-    for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 143)] {
-        let crowd = Crowd::new(40);
-        crowd.world.fault(slowly(60));
-        let running = crowd.create(&["--format", "jsonl", "-j", "3"]).start();
-        wait_for(&crowd, 7);
+    for (signal, exit, jobs) in [
+        (Signal::INT, 130, 3),
+        (Signal::TERM, 143, 3),
+        (Signal::HUP, 143, 3),
+        (Signal::INT, 130, 16),
+    ] {
+        let crowd = Crowd::new(120);
+        crowd.world.fault(slowly(if jobs == 3 { 60 } else { 15 }));
+        let many = jobs.to_string();
+        let running = crowd.create(&["--format", "jsonl", "-j", &many]).start();
+        wait_for(&crowd, jobs * 2 + 1);
         running.signal(signal);
+        let before = crowd.world.creates().len();
         let ran = running.end();
         assert_ends(&ran, 24);
         crowd.check(&ran);
         let asked = crowd.world.creates().len();
-        assert!((7..20).contains(&asked), "{asked}");
+        assert!(asked <= before + 2 * jobs, "{before}, then {asked}");
         assert_eq!(crowd.tokens(), asked, "those under way were finished");
         let objects = ran.jsonl();
         let stopped = objects.iter().filter(|one| one["exit_code"] == exit);
-        assert_eq!(stopped.count(), 40 - asked);
-        assert!(
-            ran.said().contains("the rest is not begun"),
-            "{}",
-            ran.said()
-        );
+        assert_eq!(stopped.count(), 120 - asked);
+        let said = ran.said();
+        assert!(said.contains("the rest is not begun"), "{said}");
         let again = crowd.resume(&[]);
         assert_ends(&again, 0);
         crowd.check(&again);
-        assert_eq!(crowd.tokens(), 40);
+        assert_eq!(crowd.tokens(), 120);
     }
 }
 
@@ -338,6 +342,29 @@ fn throttled() {
     assert_eq!((at_first, slowed), (8, 1));
     assert!((3..=8).contains(&recovered), "{recovered}");
     assert_eq!(crowd.tokens(), 120);
+}
+
+/// However many there are, a few files are open at a time; and no more than may be.
+#[test]
+fn few_files_are_open() {
+    for (limit, jobs, destinations) in [(64, "4", 1), (64, "64", 1), (48, "16", 3)] {
+        let crowd = Crowd::new(120);
+        fs::create_dir(crowd.world.work("e")).unwrap();
+        let others = [
+            "-o",
+            "json:e/{sandbox}.json",
+            "-o",
+            "env-file:e/{sandbox}.env#T",
+        ];
+        let others = &others[..(destinations - 1) * 2];
+        let words = [&["--format", "jsonl", "-j", jobs], others].concat();
+        let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        let ran = crowd.create(&words).shell(&script).go();
+        assert_ends(&ran, 0);
+        assert_eq!(crowd.tokens(), 120);
+        let warned = ran.said().contains("ulimit -n");
+        assert_eq!(warned, jobs != "4", "{}", ran.said());
+    }
 }
 
 /// One bad place among fifty, and nothing is sent.

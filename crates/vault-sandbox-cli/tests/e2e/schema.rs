@@ -161,6 +161,18 @@ fn everything_documented_is_printed() {
     ask(&["token", "revoke", SANDBOX, "V8T000000009999", "--yes"]);
     ask(&["sandbox", "list"]);
     ask(&["sandbox", "show", SANDBOX]);
+    let several = [SANDBOX, "My Configuration Sandbox", "-o", "{sandbox}"];
+    let create = ["token", "create"];
+    ask(&[&create[..], &several, &["--dry-run"]].concat());
+    let refuse = vault_sandbox_simulator::Effect::Refuse {
+        status: 200,
+        response_status: vault_sandbox_simulator::ResponseStatus::Failure,
+        errors: vec![("OPERATION_NOT_ALLOWED".to_owned(), "No.".to_owned())],
+    };
+    world.fault(crate::harness::fault_on_create(refuse).only(1));
+    let run = [&create[..], &several, &["--yes", "-j", "1"]].concat();
+    assert_eq!(world.run(&run).go().code(), 24);
+    ask(&["token", "recover"]);
     ask(&["auth", "login"]);
     ask(&["auth", "status"]);
     ask(&["auth", "logout"]);
@@ -248,7 +260,7 @@ fn the_table_says_the_same() {
             let fields: BTreeSet<_> = in_code(cells[2]).into_iter().filter(is_field).collect();
             // What `token create` adds is in its own row.
             let own = match command.as_str() {
-                "token recover" => BTreeSet::from(["operations".to_owned()]),
+                "token recover" => BTreeSet::from(["operations", "runs"].map(str::to_owned)),
                 "token rotate" => BTreeSet::from(["replaced".to_owned()]),
                 _ => documented,
             };

@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
 use vault_sandbox_core::{OperationId, SandboxName};
 
+use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::hygiene;
 use crate::problem::Problem;
@@ -38,7 +39,7 @@ pub(crate) enum Found {
     UnderWay,
     /// It cannot be understood.
     Broken,
-    Open(Opened),
+    Open(Box<Opened>),
 }
 
 /// The record of an earlier run.
@@ -104,6 +105,13 @@ enum Fact {
 impl Plan {
     pub(crate) fn schema() -> String {
         SCHEMA.to_owned()
+    }
+
+    /// Removes what runs of it that were killed left beside their destinations.
+    pub(crate) fn sweep(&self) {
+        let destinations = self.sandboxes.iter().flat_map(|one| &one.destinations);
+        let destinations = destinations.filter_map(|text| Destination::parse(text).ok());
+        destinations::sweep(&destinations.collect::<Vec<_>>());
     }
 
     fn goes_to_stdout(&self) -> bool {
@@ -193,11 +201,11 @@ impl Batch {
             is_torn: !bytes.ends_with(b"\n"),
             goes_to_stdout: plan.goes_to_stdout(),
         };
-        Ok(Some(Found::Open(Opened {
+        Ok(Some(Found::Open(Box::new(Opened {
             batch,
             plan,
             progress,
-        })))
+        }))))
     }
 
     /// Its turn has come: said on disk before anything is asked for it.
@@ -335,4 +343,111 @@ fn wrong_record(batch: &Batch, error: &io::Error) -> Problem {
         batch.path.display()
     ))
     .now("No token was asked for.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operation(n: u8) -> OperationId {
+        OperationId::from_bytes([n; 4])
+    }
+
+    fn plan(names: &[&str]) -> Plan {
+        let sandboxes = names.iter().map(|name| PlannedSandbox {
+            name: (*name).to_owned(),
+            destinations: vec![format!("file:/t/{name}")],
+        });
+        Plan {
+            schema: Plan::schema(),
+            operation: operation(0).to_string(),
+            started: "2026-11-23T18:04:11Z".to_owned(),
+            vault: "veepharm.veevavault.com".to_owned(),
+            vault_id: None,
+            api_version: "v26.2".to_owned(),
+            name: None,
+            expiry: "never".to_owned(),
+            json: false,
+            verify: "auto".to_owned(),
+            sandboxes: sandboxes.collect(),
+        }
+    }
+
+    /// Every prefix of a record says what its whole lines say, and what is appended to it afterwards
+    /// is read back.
+    #[test]
+    fn torn_at_every_byte() {
+        let state = tempfile::tempdir().unwrap();
+        let run = operation(0);
+        let names = ["Größe", "サンド", "C"];
+        let sandboxes: Vec<SandboxName> = names.iter().map(|n| n.parse().unwrap()).collect();
+        let mut batch = Batch::begin(state.path(), run, &plan(&names)).unwrap();
+        let begins = std::fs::metadata(&batch.path).unwrap().len();
+        let mut ends = vec![(begins, BTreeMap::new())];
+        let mut known = BTreeMap::new();
+        for (at, sandbox) in (1..).zip(&sandboxes) {
+            for outcome in [None, Some("not_issued"), None, Some("undelivered")] {
+                let how = match outcome {
+                    None => {
+                        batch.begun(sandbox, operation(at)).unwrap();
+                        Progress::Begun(operation(at))
+                    }
+                    Some(outcome) => {
+                        batch.ended(sandbox, operation(at), outcome).unwrap();
+                        match outcome {
+                            "not_issued" => Progress::NotIssued,
+                            _ => Progress::Ended(operation(at), Exit::Undelivered),
+                        }
+                    }
+                };
+                known.insert(sandbox.to_string(), how);
+                let length = std::fs::metadata(&batch.path).unwrap().len();
+                ends.push((length, known.clone()));
+            }
+        }
+        let whole = std::fs::read(&batch.path).unwrap();
+        assert_eq!(whole.len() as u64, ends.last().unwrap().0);
+        drop(batch);
+        let path = path(state.path(), run);
+        for cut in 0..=whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let found = Batch::open(state.path(), run).unwrap();
+            if (cut as u64) < begins {
+                assert!(found.is_none() && !path.exists(), "{cut}");
+                continue;
+            }
+            let Some(Found::Open(mut opened)) = found else {
+                panic!("{cut}: it is open");
+            };
+            // A line but for its end is a line too.
+            let said = ends.iter().rev().find(|(end, _)| *end <= cut as u64 + 1);
+            let (_, mut expected) = said.unwrap().clone();
+            assert_eq!(opened.progress, expected, "{cut}");
+            assert_eq!(opened.plan.sandboxes.len(), 3);
+            opened.batch.begun(&sandboxes[2], operation(9)).unwrap();
+            drop(opened);
+            let Some(Found::Open(opened)) = Batch::open(state.path(), run).unwrap() else {
+                panic!("{cut}: it is open still");
+            };
+            expected.insert(names[2].to_owned(), Progress::Begun(operation(9)));
+            assert_eq!(opened.progress, expected, "{cut}, appended to");
+        }
+    }
+
+    #[test]
+    fn one_process_at_a_time() {
+        let state = tempfile::tempdir().unwrap();
+        let run = operation(0);
+        let batch = Batch::begin(state.path(), run, &plan(&["A"])).unwrap();
+        let open = || Batch::open(state.path(), run).unwrap();
+        assert!(matches!(open(), Some(Found::UnderWay)));
+        assert_eq!(operations(state.path()), [run]);
+        drop(batch);
+        let Some(Found::Open(opened)) = open() else {
+            panic!("it is open");
+        };
+        assert!(matches!(open(), Some(Found::UnderWay)));
+        opened.batch.close();
+        assert!(open().is_none() && operations(state.path()).is_empty());
+    }
 }

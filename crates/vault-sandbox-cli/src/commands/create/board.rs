@@ -3,16 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::row::Row;
 use crate::commands::Context;
 use crate::voice::Level;
+use crate::wrap;
 
-/// A bar with what is most wanted first: a narrow terminal cuts the end off.
+/// What is most wanted comes first: a narrow terminal cuts the end off.
 const TEMPLATE: &str = "{pos}/{len} {bar:12} {wide_msg}";
+const NARROW: &str = "{pos}/{len} {wide_msg}";
+/// Columns that a bar is worth.
+const WIDE: usize = 60;
 const REDRAW: Duration = Duration::from_millis(200);
 
 pub(super) struct Board<'a> {
@@ -20,20 +24,26 @@ pub(super) struct Board<'a> {
     total: usize,
     done: usize,
     counts: BTreeMap<&'static str, usize>,
+    since: Instant,
     bar: Option<ProgressBar>,
 }
 
 impl<'a> Board<'a> {
     pub(super) fn new(context: &'a Context<'a>, total: usize) -> Self {
         let settings = context.settings;
+        // Where nothing can be redrawn, or shall not be, each has its line.
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
         let is_live = std::io::stderr().is_terminal()
-            && !settings.plain
+            && !(settings.plain || is_dumb)
             && context.voice.level() >= Level::Normal;
         let bar = is_live.then(|| {
             let target = ProgressDrawTarget::stderr_with_hz(10);
             let bar = ProgressBar::with_draw_target(Some(total as u64), target);
+            let columns = wrap::columns(&std::io::stderr());
+            let is_wide = columns.is_some_and(|columns| columns >= WIDE);
+            let template = if is_wide { TEMPLATE } else { NARROW };
             // The template is ours: what is wrong with it is found by the first run.
-            if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.enable_steady_tick(REDRAW);
@@ -45,6 +55,7 @@ impl<'a> Board<'a> {
             total,
             done: 0,
             counts: BTreeMap::new(),
+            since: Instant::now(),
             bar,
         }
     }
@@ -61,15 +72,16 @@ impl<'a> Board<'a> {
             }
             Some(bar) => {
                 bar.set_position(self.done as u64);
-                let per_second = bar.per_sec();
-                let left = (self.total - self.done) as f64 / per_second.max(0.01);
-                let mut words: Vec<_> = self
-                    .counts
-                    .iter()
-                    .map(|(outcome, count)| format!("{count} {}", outcome.replace('_', " ")))
+                let count = |outcome: &str| self.counts.get(outcome).copied().unwrap_or(0);
+                let others = self.counts.keys().filter(|outcome| **outcome != "issued");
+                let mut words: Vec<_> = others
+                    .chain(["issued"].iter().filter(|issued| count(issued) > 0))
+                    .map(|outcome| format!("{} {}", count(outcome), outcome.replace('_', " ")))
                     .collect();
-                words.push(format!("{per_second:.0}/s"));
+                let seconds = self.since.elapsed().as_secs_f64().max(0.001);
+                let left = seconds / self.done as f64 * (self.total - self.done) as f64;
                 words.push(format!("{left:.0} s left"));
+                words.push(format!("{:.1}/s", self.done as f64 / seconds));
                 words.push(format!("{under_way} under way"));
                 if is_slowed {
                     words.push("slowed by Vault".to_owned());

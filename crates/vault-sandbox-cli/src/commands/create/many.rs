@@ -48,8 +48,15 @@ pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
         if wish.dry_run {
             return dry_run::run(context, &wish.terms, &connection, &work);
         }
-        show(context, wish, &connection, &work);
-        let question = format!("Go on with {} sandboxes?", work.len());
+        let items: Vec<&Item> = work.iter().map(|(item, _)| item).collect();
+        show(context, &wish.terms, wish.jobs, &items);
+        let many = work.len();
+        let question = match (&wish.replacing, many) {
+            (None, 1) => "Generate a token there?".to_owned(),
+            (None, _) => format!("Generate a token in each of these {many} sandboxes?"),
+            (Some(_), 1) => "Replace the token there?".to_owned(),
+            (Some(_), _) => format!("Replace the token in each of these {many} sandboxes?"),
+        };
         context
             .confirm_or_stop(&question, &mut signals)
             .await
@@ -188,25 +195,23 @@ pub(super) fn facts_of(
     Ok(facts)
 }
 
-fn show(context: &Context<'_>, wish: &Wish, connection: &Connection, work: &[Work]) {
-    let voice = context.voice;
-    let names = work.iter().take(SHOWN);
-    let names: Vec<_> = names
-        .map(|(item, _)| escape(item.sandbox.as_str()))
-        .collect();
+/// What will be done, before it is.
+pub(super) fn show(context: &Context<'_>, terms: &Terms, jobs: usize, items: &[&Item]) {
+    let (voice, many) = (context.voice, items.len());
+    let names = items.iter().take(SHOWN);
+    let names: Vec<_> = names.map(|item| escape(item.sandbox.as_str())).collect();
     let mut shown = names.join(", ");
-    if work.len() > SHOWN {
-        shown.push_str(&format!(" and {} more", work.len() - SHOWN));
+    if many > SHOWN {
+        shown.push_str(&format!(" and {} more", many - SHOWN));
     }
-    voice.fact("Sandboxes", &format!("{}: {shown}", work.len()));
-    voice.fact("Expires", &expiry_for_people(wish.terms.expiry, Utc::now()));
-    if let Some((item, _)) = work.first() {
+    voice.fact("Sandboxes", &format!("{many}: {shown}"));
+    voice.fact("Expires", &expiry_for_people(terms.expiry, Utc::now()));
+    if let Some(item) = items.first() {
         let destinations: Vec<_> = item.destinations.iter().map(ToString::to_string).collect();
-        let like = if work.len() > 1 { ", and so on" } else { "" };
+        let like = if many > 1 { ", and so on" } else { "" };
         voice.fact("To", &format!("{}{like}", destinations.join(", ")));
     }
-    let jobs = wish.jobs.min(work.len());
-    voice.fact("At a time", &format!("{jobs}, on {}", connection.dns()));
+    voice.fact("At a time", &jobs.min(many));
 }
 
 /// The record of the run: without it a run that is cut off could not be gone on with.

@@ -12,7 +12,7 @@ use vault_sandbox_core::{
 use super::batch::{self, Batch, Found, Opened, Plan, Progress};
 use super::issue_one::Issuing;
 use super::item::{Item, Terms};
-use super::many::{check_stdout, facts_of};
+use super::many::{check_stdout, facts_of, show};
 use super::places::{check_all, mention_open};
 use super::row::Row;
 use super::run::{Run, Turn};
@@ -48,7 +48,7 @@ pub(super) fn run(
         batch,
         plan,
         progress,
-    } = open(context, operation)?;
+    } = *open(context, operation)?;
     let known = Known::of(&plan)
         .map_err(|error| {
             Problem::destination(format!("The record of the run {operation}: {error}."))
@@ -67,6 +67,7 @@ pub(super) fn run(
             plan.api_version
         )));
     }
+    plan.sweep();
     let left = left(context, &known, &plan, &progress)?;
     let to_do = || {
         left.iter().filter_map(|one| match one {
@@ -110,10 +111,15 @@ pub(super) fn run(
         let list = list
             .unwrap_or_else(|asked| Err(asked.problem()))
             .map_err(|problem| problem.or_now("No token was asked for."))?;
+        show(
+            context,
+            &known.terms,
+            jobs,
+            &to_do.iter().collect::<Vec<_>>(),
+        );
         let question = format!(
-            "Go on with {} of {} sandboxes?",
-            to_do.len(),
-            plan.sandboxes.len()
+            "Generate a token in each of the {} that are left?",
+            to_do.len()
         );
         context
             .confirm_or_stop(&question, &mut signals)
@@ -152,7 +158,7 @@ pub(super) fn run(
     })
 }
 
-fn open(context: &Context<'_>, operation: OperationId) -> Result<Opened, Problem> {
+fn open(context: &Context<'_>, operation: OperationId) -> Result<Box<Opened>, Problem> {
     let state_dir = context.settings.state_dir()?;
     match Batch::open(&state_dir, operation)? {
         Some(Found::Open(opened)) => Ok(opened),

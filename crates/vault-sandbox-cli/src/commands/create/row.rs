@@ -15,7 +15,7 @@ use crate::json::{
 };
 use crate::problem::Problem;
 use crate::report::VaultFacts;
-use crate::report::problems::NOT_ISSUED;
+use crate::report::problems::{NOT_ISSUED, capitalised};
 
 /// What became of it, for people and for scripts.
 pub(super) struct Row {
@@ -166,14 +166,13 @@ impl Row {
         escape(self.sandbox.as_str())
     }
 
-    /// `VeePharm Sandbox: issued, 0PI00000000C003, file:…`.
+    /// `VeePharm Sandbox: issued, 0PI00000000C003, file:…`, or why not.
     pub(super) fn in_words(&self) -> String {
-        let outcome = self.outcome.replace('_', " ");
-        format!(
-            "{}: {outcome}, {}",
-            self.shown(),
-            self.what.trim_end_matches('.')
-        )
+        let (outcome, what) = (self.outcome.replace('_', " "), &self.what);
+        match self.problem {
+            None => format!("{}: {outcome}, {what}", self.shown()),
+            Some(_) => format!("{}: {outcome}. {}", self.shown(), capitalised(what)),
+        }
     }
 }
 

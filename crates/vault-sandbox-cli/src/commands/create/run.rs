@@ -24,6 +24,9 @@ use crate::signals::Signals;
 
 /// More than are under way may be worked on: while one writes, another asks.
 const WORKED_ON: usize = 2;
+/// Open files that the program has anyway, that one worked on has, and that each of its destinations
+/// has: at most, and rather too many.
+const FILES: (usize, usize, usize) = (32, 4, 3);
 
 /// A sandbox of a run, in the order of the sandboxes.
 pub(super) enum Turn {
@@ -81,14 +84,21 @@ impl Run<'_> {
                 Turn::Said(row) => Some(going.write(row)),
             });
         }
+        let destinations = queue.iter().map(|(_, item, _)| item.destinations.len());
+        let at_once = worked_on(self.jobs, destinations.max().unwrap_or(0));
+        if at_once < self.jobs.min(queue.len()) {
+            context.voice.warning(&format!(
+                "only {at_once} are worked on at a time: this process may not open more files (ulimit -n)."
+            ));
+        }
         let mut board = Board::new(context, queue.len());
         // Whoever cannot reach Vault so often, one after the other, will not the next time.
-        let (mut unreached, enough) = (0, self.jobs * WORKED_ON);
+        let (mut unreached, enough) = (0, at_once);
         {
             let going = &going;
             let mut working = FuturesUnordered::new();
             loop {
-                while !going.is_stopped() && working.len() < self.jobs * WORKED_ON {
+                while !going.is_stopped() && working.len() < at_once {
                     let Some(next) = queue.pop_front() else {
                         break;
                     };
@@ -98,8 +108,8 @@ impl Run<'_> {
                 let done = {
                     let mut next = pin!(working.next());
                     tokio::select! {
+                        // First: while some end, others must not begin for ever.
                         biased;
-                        done = &mut next => done,
                         asked = signals.asked(), if !going.is_stopped() => {
                             context.voice.problem(&format!(
                                 "{} Those under way are finished; the rest is not begun.",
@@ -108,6 +118,7 @@ impl Run<'_> {
                             going.stop(asked.problem());
                             continue;
                         }
+                        done = &mut next => done,
                     }
                 };
                 let Some(done) = done else { break };
@@ -234,6 +245,18 @@ impl Going<'_> {
         }
         row
     }
+}
+
+/// How many are worked on at a time: no more than there may be open files for.
+fn worked_on(jobs: usize, destinations: usize) -> usize {
+    let wanted = jobs * WORKED_ON;
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else {
+        return wanted;
+    };
+    let (anyway, each, per_destination) = FILES;
+    let room = limit.saturating_sub(anyway) / (each + per_destination * destinations);
+    wanted.min(room.max(1))
 }
 
 /// What one was told holds for all: whoever is not let in is not let in the next time either, and

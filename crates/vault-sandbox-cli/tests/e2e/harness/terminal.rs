@@ -1,8 +1,11 @@
 //! The program on a terminal of its own.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags, open};
@@ -17,11 +20,26 @@ const WATCHDOG: Duration = Duration::from_secs(60);
 pub(crate) struct Seen {
     pub(crate) code: i32,
     pub(crate) text: String,
+    /// As the terminal gets it.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A run that has not ended yet.
+pub(crate) struct OnTerminal {
+    child: Child,
+    ours: File,
+    seen: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Run {
     /// Runs it with a terminal of this width as stdin, stdout and stderr.
     pub(crate) fn in_terminal(self, columns: u16) -> Seen {
+        self.on_terminal(columns).end()
+    }
+
+    /// The same, to be spoken to.
+    pub(crate) fn on_terminal(self, columns: u16) -> OnTerminal {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
@@ -39,29 +57,72 @@ impl Run {
             .stdin(theirs.try_clone().unwrap())
             .stdout(theirs.try_clone().unwrap())
             .stderr(theirs);
-        let mut child = command.spawn().expect("the program starts");
+        let child = command.spawn().expect("the program starts");
         // It holds the other side too, and the end is only seen when nobody does.
         drop(command);
+        let ours = File::from(ours);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (mut from, to) = (ours.try_clone().unwrap(), Arc::clone(&seen));
         let reader = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
+            let mut bytes = [0; 4096];
             // The end of a terminal is an error.
-            let _ = File::from(ours).read_to_end(&mut bytes);
-            bytes
+            while let Ok(n @ 1..) = from.read(&mut bytes) {
+                to.lock().unwrap().extend(&bytes[..n]);
+            }
         });
+        OnTerminal {
+            child,
+            ours,
+            seen,
+            reader,
+        }
+    }
+}
+
+impl OnTerminal {
+    /// Waits until this is on the terminal.
+    pub(crate) fn wait_for(&self, words: &str) {
+        let end = Instant::now() + WATCHDOG;
+        while !self.so_far().contains(words) {
+            assert!(
+                Instant::now() < end,
+                "{words:?} never came: {}",
+                self.so_far()
+            );
+            std::thread::sleep(Duration::from_millis(4));
+        }
+    }
+
+    pub(crate) fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
+    }
+
+    pub(crate) fn type_in(&mut self, keys: &str) {
+        self.ours.write_all(keys.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, signal);
+    }
+
+    pub(crate) fn end(mut self) -> Seen {
         let end = Instant::now() + WATCHDOG;
         let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
+            if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
             if Instant::now() > end {
-                let _ = child.kill();
+                let _ = self.child.kill();
             }
             std::thread::sleep(Duration::from_millis(4));
         };
-        let bytes = reader.join().unwrap();
+        self.reader.join().unwrap();
+        let bytes = self.seen.lock().unwrap().clone();
         Seen {
             code: status.code().expect("it ends by itself"),
-            text: String::from_utf8(bytes).unwrap().replace('\r', ""),
+            text: String::from_utf8(bytes.clone()).unwrap().replace('\r', ""),
+            bytes,
         }
     }
 }
