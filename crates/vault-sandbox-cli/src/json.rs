@@ -209,6 +209,8 @@ pub(crate) struct OperationObject {
     pub(crate) sandbox: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) token_ids: Vec<String>,
+    /// The old token, whose place the new one is to take: it is still there, as far as is known.
+    pub(crate) replaces: Option<String>,
     pub(crate) record: String,
 }
 
@@ -314,7 +316,7 @@ pub(crate) fn line<T: Serialize>(ending: &Ending<'_>, body: T) -> io::Result<Vec
     line_of(SCHEMA, ending, body)
 }
 
-/// As [`line`], of another schema.
+/// As [`line()`], of another schema.
 pub(crate) fn line_of<T: Serialize>(
     schema: &'static str,
     ending: &Ending<'_>,

@@ -7,15 +7,22 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use vault_sandbox_core::issuance::{DeliveryState, Issuance};
 use vault_sandbox_core::{OperationId, SandboxName, TokenId, VaultDns};
 
+use crate::destinations::Destination;
 use crate::hygiene;
+use crate::problem::Problem;
 
+/// How long another writer is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(10);
 const SCHEMA: &str = "vault-sandbox/ledger/1";
 
 /// The ledger of one state directory.
@@ -24,7 +31,7 @@ pub(crate) struct Ledger {
     path: PathBuf,
 }
 
-/// A token that was issued by this program, and is not known to be deleted.
+/// A token that was issued by this program.
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     pub(crate) sandbox: SandboxName,
@@ -32,6 +39,10 @@ pub(crate) struct Listed {
     /// As in a record: `file:/home/jane/token`.
     pub(crate) destinations: Vec<String>,
     pub(crate) sandbox_dns: Option<VaultDns>,
+    /// When it expires for certain; not known of a date, which ends in the user's time zone.
+    pub(crate) expiry: Option<DateTime<Utc>>,
+    /// It is known to be deleted.
+    pub(crate) is_gone: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,11 +72,31 @@ enum Fact {
     Revoked,
 }
 
+impl Listed {
+    /// Whether it went to this place, by whichever path that was named.
+    pub(crate) fn went_to(&self, place: &Destination) -> bool {
+        let (text, place) = (place.for_record(), place.resolved());
+        let is_it = |other: &String| *other == text || resolved(other) == place;
+        self.destinations.iter().any(is_it)
+    }
+}
+
 impl Ledger {
     pub(crate) fn new(state_dir: &Path) -> Self {
         Self {
             path: state_dir.join("ledger.jsonl"),
         }
+    }
+
+    /// Where it is, for people.
+    pub(crate) fn path(&self) -> std::path::Display<'_> {
+        self.path.display()
+    }
+
+    /// Why a command that needs it cannot go on.
+    pub(crate) fn unreadable(&self, error: &io::Error) -> Problem {
+        let path = self.path();
+        Problem::configuration(format!("The ledger {path} cannot be read: {error}."))
     }
 
     /// Writes down where a token is. One without an ID cannot be told from others later.
@@ -102,20 +133,20 @@ impl Ledger {
             .map(|id| line(vault, sandbox, id, Fact::Revoked, now))
             .collect();
         // Of tokens that this program did not issue, only that is known: no ledger for them alone.
-        if lines.is_empty() || !self.path.exists() {
+        if lines.is_empty() || self.path.symlink_metadata().is_err() {
             return Ok(());
         }
         self.append(&lines)
     }
 
-    /// The tokens of a sandbox that are not known to be deleted, the newest first.
+    /// The tokens of a sandbox, deleted ones too, the newest first.
     pub(crate) fn of(&self, vault: &VaultDns, sandbox: &SandboxName) -> io::Result<Vec<Listed>> {
         let mut listed = self.all(vault)?;
         listed.retain(|token| token.sandbox == *sandbox);
         Ok(listed)
     }
 
-    /// The tokens of all sandboxes of a Vault that are not known to be deleted, the newest first.
+    /// The tokens of all sandboxes of a Vault, deleted ones too, the newest first.
     pub(crate) fn all(&self, vault: &VaultDns) -> io::Result<Vec<Listed>> {
         let mut gone = BTreeSet::new();
         let mut listed = Vec::new();
@@ -128,8 +159,10 @@ impl Ledger {
                 Fact::Issued {
                     destinations,
                     sandbox_dns,
+                    expiry,
                     ..
-                } if !gone.contains(&token) => {
+                } => {
+                    let is_gone = gone.contains(&token);
                     let (sandbox, id) = token;
                     let parsed = (SandboxName::parse(sandbox), TokenId::parse(id));
                     let (Ok(sandbox), Ok(id)) = parsed else {
@@ -140,9 +173,10 @@ impl Ledger {
                         id,
                         destinations,
                         sandbox_dns: sandbox_dns.and_then(|dns| dns.parse().ok()),
+                        expiry: expiry.parse().ok(),
+                        is_gone,
                     });
                 }
-                Fact::Issued { .. } => {}
             }
         }
         Ok(listed)
@@ -161,16 +195,16 @@ impl Ledger {
 
     /// A line that a crash tore, or that a later version wrote, is passed over.
     fn lines(&self, vault: &VaultDns) -> io::Result<Vec<Line>> {
-        let mut text = String::new();
+        let mut text = Vec::new();
         match self.open(OpenOptions::new().read(true)) {
-            Ok(mut file) => file.read_to_string(&mut text)?,
+            Ok(mut file) => file.read_to_end(&mut text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
         let vault = vault.to_string();
         let is_of = |line: &Line| line.schema == SCHEMA && line.vault == vault;
-        let lines = text.lines();
-        let lines = lines.filter_map(|line| serde_json::from_str::<Line>(line).ok());
+        let lines = text.split(|byte| *byte == b'\n');
+        let lines = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
         Ok(lines.filter(is_of).collect())
     }
 
@@ -185,7 +219,9 @@ impl Ledger {
         }
         let mut options = OpenOptions::new();
         let mut file = self.open(options.append(true).read(true).create(true).mode(0o600))?;
-        flock(&file, FlockOperation::LockExclusive)?;
+        lock(&file)?;
+        // A copy that was put back need not be as it was.
+        fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         if !ends_a_line(&file)? {
             text.insert(0, b'\n');
         }
@@ -196,8 +232,25 @@ impl Ledger {
     fn open(&self, options: &mut OpenOptions) -> io::Result<File> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
-        options.custom_flags(flags).open(&self.path)
+        let file = options
+            .custom_flags(flags)
+            .open(&self.path)
+            .map_err(|error| match error.raw_os_error() {
+                Some(code) if code == Errno::LOOP.raw_os_error() => {
+                    io::Error::other("it is a symbolic link, which this program does not follow")
+                }
+                _ => error,
+            })?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        Ok(file)
     }
+}
+
+/// A destination as the ledger has it, by the path that leads there now.
+pub(crate) fn resolved(text: &str) -> String {
+    Destination::parse(text).map_or_else(|_| text.to_owned(), |d| d.resolved())
 }
 
 fn line(
@@ -214,6 +267,18 @@ fn line(
         sandbox: sandbox.to_string(),
         id: id.to_string(),
         fact,
+    }
+}
+
+/// Whoever has it writes a line; a program that was suspended meanwhile is not waited for.
+fn lock(file: &File) -> io::Result<()> {
+    let end = Instant::now() + LONGEST_WAIT;
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::AGAIN) if Instant::now() < end => std::thread::sleep(POLL),
+            Err(Errno::AGAIN) => return Err(io::Error::other("another program holds it")),
+            done => return Ok(done?),
+        }
     }
 }
 
@@ -260,7 +325,8 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let ledger = Ledger::new(&state.path().join("state"));
         let of = |sandbox: &str| -> Vec<String> {
-            let listed = ledger.of(&vault(), &sandbox.parse().unwrap()).unwrap();
+            let mut listed = ledger.of(&vault(), &sandbox.parse().unwrap()).unwrap();
+            listed.retain(|token| !token.is_gone);
             listed.iter().map(|token| token.id.to_string()).collect()
         };
         assert!(of("A").is_empty());

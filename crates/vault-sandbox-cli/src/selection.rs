@@ -138,13 +138,7 @@ fn names_in(path: &Path, global: &Global) -> Result<Vec<String>, Problem> {
     let wrong = |why: String| Problem::configuration(format!("{shown}: {why}."));
     let mut text = String::new();
     let read = if path == Path::new("-") {
-        let others = [
-            &global.session_file,
-            &global.token_file,
-            &global.password_file,
-            &global.oauth_token_file,
-        ];
-        if others.into_iter().flatten().any(|other| other == path) {
+        if global.reads_stdin() {
             return Err(Problem::usage(
                 "stdin is asked for twice: for the names (--from) and for the credential.",
             ));

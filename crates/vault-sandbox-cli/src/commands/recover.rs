@@ -104,6 +104,7 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
     }
     for object in &objects {
         let words = match object.state {
+            "delivered" => "issued and delivered",
             "kept" => "issued; its value is kept, and not where it should be",
             "value_lost" => "issued; its value is lost, it should be revoked",
             "under_way" => "under way in another process",
@@ -111,7 +112,17 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
             _ => "nobody knows whether it was issued",
         };
         let sandbox = object.sandbox.as_deref().unwrap_or("?");
-        let line = format!("{}  {sandbox}: {words}", object.operation);
+        // Of a rotation both are named: either may be the one that is in use.
+        let old = object.replaces.as_ref().map_or_else(String::new, |old| {
+            let new = object.token_ids.join(", ");
+            let new = if new.is_empty() {
+                "the new token"
+            } else {
+                &new
+            };
+            format!(" ({new} is to take the place of {old}, which was not deleted yet)")
+        });
+        let line = format!("{}  {sandbox}: {words}{old}", object.operation);
         let line = context.settings.page().line(&line);
         destinations::stdout::show(line.as_bytes())?;
     }
@@ -275,12 +286,15 @@ fn forget(
     record: &Record,
     mut file: PendingRecord,
 ) -> Result<Exit, Problem> {
-    let lost = match (&record.token, record.lost.is_empty()) {
-        (Some(_), _) => {
-            "The value in it will be lost, and the token stays active until it expires."
-        }
-        (None, false) => "The token stays active until it expires.",
-        (None, true) => "If the token exists, nothing here will know of it any more.",
+    let lost = match state_of(record) {
+        "delivered" => "The token is where it should be, and works on.",
+        "kept" => "The value in it will be lost, and the token stays active until it expires.",
+        "value_lost" => "The token stays active until it expires.",
+        _ => "If the token exists, nothing here will know of it any more.",
+    };
+    let lost = match &record.intent.replaces {
+        Some(old) => format!("{lost} The old token {old} is not deleted."),
+        None => lost.to_owned(),
     };
     context.confirm(&format!(
         "Forget operation {}? {lost}",
@@ -329,12 +343,16 @@ fn object(
             .chain(lost)
             .map(ToString::to_string)
             .collect(),
+        replaces: intent.and_then(|i| i.replaces.as_ref().map(ToString::to_string)),
         record: path,
     }
 }
 
 fn state_of(record: &Record) -> &'static str {
+    let is_everywhere =
+        !record.deliveries.is_empty() && committed(record) == record.deliveries.len();
     match (&record.token, record.lost.is_empty()) {
+        (Some(_), _) if is_everywhere => "delivered",
         (Some(_), _) => "kept",
         (None, false) => "value_lost",
         (None, true) => "unknown",

@@ -16,6 +16,7 @@ use crate::json::{
     self, CreateObject, DestinationObject, Ending, ReplacedObject, SandboxRef, TokenObject,
     VaultObject,
 };
+use crate::retire::Retired;
 use crate::voice::Voice;
 
 /// What is known around an issuance, whatever becomes of it.
@@ -119,7 +120,14 @@ impl Report<'_> {
         if let Some(token) = self.issuance.token() {
             let id = token.id().map_or("a token without an ID", TokenId::as_str);
             voice.fact("Created", &format!("{id}, {:?}", intent.name.as_str()));
-            voice.fact("Expires", &expiry_for_people(intent.expiry, Utc::now()));
+            // What is stored counts, where it is known to be something else.
+            let expires = match self.issuance.verification() {
+                Some(Verification::ExpiryDiffers { stored }) => {
+                    stored_for_people(*stored, Utc::now())
+                }
+                _ => expiry_for_people(intent.expiry, Utc::now()),
+            };
+            voice.fact("Expires", &expires);
         }
         for (index, delivery) in self.issuance.deliveries().iter().enumerate() {
             if delivery.state == DeliveryState::Committed {
@@ -142,8 +150,14 @@ impl Report<'_> {
                 .map_or_else(String::new, |dns| format!("in {}, ", dns.authority()));
             voice.fact("Verified", &format!("works {at}expiry confirmed"));
         }
-        if let Some(old) = intent.replaces.as_ref().filter(|_| self.progress.retired) {
-            voice.fact("Replaced", &format!("{old}, which is deleted"));
+        match (&intent.replaces, self.progress.retired) {
+            (Some(old), Some(Retired::Deleted)) => {
+                voice.fact("Replaced", &format!("{old}, which is deleted"));
+            }
+            (Some(old), Some(Retired::WasGone)) => {
+                voice.fact("Replaced", &format!("{old}, which was not there any more"));
+            }
+            _ => {}
         }
         for warning in &self.progress.warnings {
             voice.warning(&format!("{}.", warning.trim_end_matches('.')));
@@ -205,9 +219,13 @@ impl Report<'_> {
             replaced: intent.replaces.as_ref().map(|old| ReplacedObject {
                 id: old.to_string(),
                 state: match (self.progress.retired, self.outcome) {
-                    (true, _) => "deleted",
-                    (false, Outcome::OldRemains) => "not_deleted",
-                    (false, _) => "in_place",
+                    (Some(Retired::Deleted), _) => "deleted",
+                    (Some(Retired::WasGone), _) => "not_found",
+                    (Some(Retired::Unknown), _) => "unknown",
+                    // The value goes first, and takes this object with it.
+                    (None, _) if handed_to.is_some() => "to_be_deleted",
+                    (None, Outcome::OldRemains) => "not_deleted",
+                    (None, _) => "in_place",
                 },
             }),
         }
@@ -249,7 +267,11 @@ pub(crate) fn expiry_for_people(expiry: Expiry, now: DateTime<Utc>) -> String {
     if let Some(date) = expiry.date() {
         return format!("{date} 23:59:59 in the user's time zone, which Vault knows");
     }
-    let Some(at) = expiry.instant() else {
+    stored_for_people(expiry.instant(), now)
+}
+
+fn stored_for_people(stored: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
+    let Some(at) = stored else {
         return "never".to_owned();
     };
     format!(

@@ -349,16 +349,6 @@ fn systemd_rotate() {
         .filter(|code| !again.contains(code))
         .collect();
     assert_eq!(stops, rest, "only what is safe is tried again");
-    if world
-        .run(&["token", "rotate", "--help"])
-        .without_timeout()
-        .go()
-        .code()
-        != 0
-    {
-        eprintln!("skipped: there is no token rotate");
-        return;
-    }
     for runs in 1..=2 {
         let ran = start(&world, unit);
         assert_eq!(ran.code(), 0, "run {runs}: {}", ran.said());

@@ -102,6 +102,24 @@ fn nothing_is_open() {
     assert_eq!(world.files().len(), 0);
 }
 
+/// Another user cannot see it, which does not mean that it is gone.
+#[test]
+fn revoked_by_somebody_else() {
+    let (world, operation) = kept();
+    let revoke = ["token", "recover", &operation, "--revoke", "--yes"];
+    let ran = world
+        .run(&revoke)
+        .env("VAULT_SANDBOX_USER", "read.only@veepharm.com")
+        .go();
+    assert_eq!(ran.code(), 20, "{}", ran.said());
+    assert!(ran.said().contains("as its user"), "{}", ran.said());
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 1);
+    let ran = world.run(&revoke).go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 0);
+    assert_closed(&world);
+}
+
 #[test]
 fn a_kept_value_is_delivered_elsewhere() {
     let (world, operation) = kept();

@@ -1,5 +1,7 @@
 //! What a person sees on a terminal of 60 columns; and that a pipe gets it as it is.
 
+use vault_sandbox_simulator::{Effect, Endpoint, Fault};
+
 use crate::harness::{Run, SANDBOX, Seen, World};
 
 const COLUMNS: u16 = 60;
@@ -22,7 +24,29 @@ fn left_open(world: &World) {
     assert_eq!(run.go().code(), 20);
 }
 
-const SHOWN: [Shown; 21] = [
+fn rotation_left_open(world: &World) {
+    tokens(world);
+    let old = world.vault.tokens(SANDBOX).pop().unwrap().id;
+    let rotate = ["token", "rotate", SANDBOX, "-o", "exec:false"];
+    let run = world.run(&[&rotate[..], &["--old", &old]].concat());
+    assert_eq!(run.go().code(), 20);
+}
+
+fn never_deleted(world: &World) {
+    tokens(world);
+    world.fault(Fault::new(Effect::CloseBefore).on(Endpoint::DeleteTokens));
+}
+
+fn two_and_one_dead(world: &World) {
+    tokens(world);
+    let ran = world.run(&["token", "create", SANDBOX, "-o", "t2"]).go();
+    assert_eq!(ran.code(), 0);
+    let id = world.vault.tokens(SANDBOX).pop().unwrap().id;
+    let ran = world.run(&["token", "revoke", SANDBOX, &id, "--yes"]).go();
+    assert_eq!(ran.code(), 0);
+}
+
+const SHOWN: [Shown; 30] = [
     (&["sandbox", "list"], nothing, 0),
     (&["sandbox", "show", SANDBOX], nothing, 0),
     (&["sandbox", "show", "VeePharm Sandbx"], nothing, 5),
@@ -50,6 +74,27 @@ const SHOWN: [Shown; 21] = [
         0,
     ),
     (&["token", "recover"], left_open, 0),
+    (&["token", "recover"], rotation_left_open, 0),
+    (&["token", "rotate", SANDBOX, "-o", "token"], tokens, 0),
+    (&["token", "rotate", SANDBOX], tokens, 3),
+    (
+        &["token", "rotate", SANDBOX, "-o", "token", "--old", "V9"],
+        tokens,
+        5,
+    ),
+    (
+        &["token", "rotate", SANDBOX, "-o", "token"],
+        never_deleted,
+        24,
+    ),
+    (&["token", "verify", SANDBOX], nothing, 0),
+    (
+        &["token", "verify", SANDBOX, "--sandbox-token-file", "token"],
+        tokens,
+        0,
+    ),
+    (&["token", "verify", "--delivered"], two_and_one_dead, 24),
+    (&["token", "verify", "--delivered"], nothing, 3),
     (&["auth", "status"], nothing, 0),
     (&["auth", "login"], nothing, 0),
     (&["auth", "logout"], nothing, 0),
@@ -63,7 +108,7 @@ const SHOWN: [Shown; 21] = [
 ];
 
 fn run(world: &World, args: &[&str]) -> Run {
-    world.run(args)
+    world.run(args).hastily()
 }
 
 fn width(line: &str) -> usize {
@@ -108,7 +153,9 @@ fn everything_fits_sixty_columns() {
 #[test]
 fn the_same_words_in_every_width() {
     for (args, prepare, code) in SHOWN {
-        if args.contains(&"list") || args.contains(&"-vv") {
+        // Tables are another matter, and the lines of the wire.
+        let others = ["list", "--delivered", "-vv"];
+        if args.iter().any(|arg| others.contains(arg)) {
             continue;
         }
         let world = World::new();
@@ -138,7 +185,12 @@ fn the_same_words_in_every_width() {
 fn tables_become_blocks() {
     let world = World::new();
     tokens(&world);
-    for args in [&["sandbox", "list"][..], &["token", "list", SANDBOX]] {
+    world.run(&["token", "create", SANDBOX, "-o", "t2"]).go();
+    for args in [
+        &["sandbox", "list"][..],
+        &["token", "list", SANDBOX],
+        &["token", "verify", "--delivered"],
+    ] {
         let wide = run(&world, args).in_terminal(400).bare();
         let rows: Vec<_> = wide.lines().collect();
         let narrow = run(&world, args).in_terminal(COLUMNS).bare();
@@ -232,9 +284,18 @@ fn plain() {
 fn through_a_pipe() {
     let world = World::new();
     tokens(&world);
-    for args in [&["sandbox", "list"][..], &["token", "list", SANDBOX]] {
+    world.run(&["token", "create", SANDBOX, "-o", "t2"]).go();
+    for args in [
+        &["sandbox", "list"][..],
+        &["token", "list", SANDBOX],
+        &["token", "verify", "--delivered"],
+    ] {
         let piped = run(&world, args).env("COLUMNS", "40").go();
-        let expected = if args[0] == "sandbox" { 6 } else { 3 };
+        let expected = match (args[0], args[1]) {
+            ("sandbox", _) => 6,
+            (_, "list") => 4,
+            _ => 3,
+        };
         assert_eq!(
             piped.printed().lines().count(),
             expected,

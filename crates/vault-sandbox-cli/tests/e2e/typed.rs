@@ -8,7 +8,7 @@ use vault_sandbox_simulator::{Effect, Simulator};
 use crate::harness::{Ran, Run, SANDBOX, World, fault_on_create};
 
 /// All that the program was told by flags; the environment says nothing but where home is.
-fn flags(world: &World) -> Vec<String> {
+pub(crate) fn flags(world: &World) -> Vec<String> {
     let vault = &world.vault;
     let password = world.input("password", vault.password().as_bytes());
     let state = world.root().join("state of mine");
@@ -27,12 +27,12 @@ fn flags(world: &World) -> Vec<String> {
 }
 
 /// With nothing but the flags.
-fn by_flags(world: &World, flags: &[String], args: &[&str]) -> Run {
+pub(crate) fn by_flags(world: &World, flags: &[String], args: &[&str]) -> Run {
     let flags: Vec<_> = flags.iter().map(String::as_str).collect();
     bare(world, world.run_without_login(&[args, &flags].concat()))
 }
 
-fn bare(world: &World, run: Run) -> Run {
+pub(crate) fn bare(world: &World, run: Run) -> Run {
     run.without("VAULT_SANDBOX_DNS")
         .without("XDG_STATE_HOME")
         .env("HOME", world.root().join("home"))
@@ -40,7 +40,7 @@ fn bare(world: &World, run: Run) -> Run {
 }
 
 /// The commands at the end, without the words before them.
-fn to_type(ran: &Ran) -> Vec<String> {
+pub(crate) fn to_type(ran: &Ran) -> Vec<String> {
     let said = ran.said();
     let commands = said
         .lines()
@@ -52,7 +52,7 @@ fn to_type(ran: &Ran) -> Vec<String> {
 
 /// Types the command of this number, with what a person puts in for a word in capitals.
 #[track_caller]
-fn paste(world: &World, ran: &Ran, at: usize, put: &[(&str, &str)]) -> Ran {
+pub(crate) fn paste(world: &World, ran: &Ran, at: usize, put: &[(&str, &str)]) -> Ran {
     let mut command = to_type(ran)
         .get(at)
         .unwrap_or_else(|| panic!("no command in {}", ran.said()))
@@ -67,7 +67,7 @@ fn paste(world: &World, ran: &Ran, at: usize, put: &[(&str, &str)]) -> Ran {
 }
 
 #[track_caller]
-fn succeeds(ran: &Ran) {
+pub(crate) fn succeeds(ran: &Ran) {
     assert_eq!(ran.code(), 0, "{}", ran.said());
 }
 

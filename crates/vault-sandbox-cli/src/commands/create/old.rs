@@ -1,7 +1,8 @@
 //! Which token a new one replaces.
 
-use vault_sandbox_core::endpoints::FindTokens;
-use vault_sandbox_core::{TokenId, VaultDns};
+use chrono::Utc;
+use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, User, WhoAmI};
+use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
 
 use super::Replacing;
 use super::item::Item;
@@ -10,11 +11,11 @@ use crate::connection::Connection;
 use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Listed, resolved};
 use crate::problem::Problem;
 
 /// The old token: the one that was named, else the newest that the ledger has for one of the
-/// destinations. `None`: there is nothing there yet, so this is the first.
+/// destinations. `None`: nothing there works any more, or there never was anything.
 pub(super) async fn find(
     context: &Context<'_>,
     connection: &Connection,
@@ -28,84 +29,227 @@ pub(super) async fn find(
             item.sandbox
         )));
     };
-    if let Some(old) = &replacing.old {
-        if is_there(connection, dns, item, old).await? {
-            return Ok(Some(old.clone()));
-        }
-        let sandbox = shell_words::quote(item.sandbox.as_str()).into_owned();
-        return Err(Problem::new(
-            Exit::Refused,
-            format!(
-                "There is no token {old} in {}, or it is not for you to see.",
-                item.sandbox
-            ),
-        )
-        .next(
-            "See yours",
-            connection.typed().command(&format!("token list {sandbox}")),
-        ));
-    }
-    let Some(old) = listed(context, connection, item)? else {
-        return Ok(None);
+    let look = Look {
+        connection,
+        dns,
+        sandbox: &item.sandbox,
+        is_given: sandbox.is_given,
     };
-    if !is_there(connection, dns, item, &old).await? {
-        context.voice.warning(&format!(
-            "the old token {old} is not there any more: it is replaced all the same."
-        ));
-    }
+    let ledger = Ledger::new(&context.settings.state_dir()?);
+    let listed = ledger.of(connection.dns(), &item.sandbox);
+    let old = if let Some(old) = &replacing.old {
+        let Some(record) = look.record(old).await? else {
+            return Err(look.see_yours(Problem::new(
+                Exit::Refused,
+                format!(
+                    "There is no token {old} in {}, or it is not for you to see.",
+                    item.sandbox
+                ),
+            )));
+        };
+        look.check_whose(&record).await?;
+        record.id
+    } else {
+        let listed = listed.as_ref().map_err(|e| ledger.unreadable(e))?;
+        let Some((old, destination)) = newest(listed, &ledger, &look, item)? else {
+            return Ok(None);
+        };
+        match look.record(&old).await? {
+            Some(record) => look.check_whose(&record).await?,
+            None => look.check_dead(context, &old, &destination).await?,
+        }
+        old
+    };
+    let listed = listed.unwrap_or_default();
+    mention_other_places(context, &listed, item, &old);
+    mention_others(context, &look, &listed, item, &old);
     Ok(Some(old))
 }
 
-fn listed(
-    context: &Context<'_>,
-    connection: &Connection,
-    item: &Item,
-) -> Result<Option<TokenId>, Problem> {
-    let ledger = Ledger::new(&context.settings.state_dir()?);
-    let listed = ledger
-        .of(connection.dns(), &item.sandbox)
-        .map_err(|e| Problem::configuration(format!("The ledger cannot be read: {e}.")))?;
-    // What went to stdout may be anywhere by now.
-    let wanted: Vec<_> = item
+/// What works there stops working once the old token is deleted.
+fn mention_other_places(context: &Context<'_>, listed: &[Listed], item: &Item, old: &TokenId) {
+    let Some(token) = listed.iter().find(|token| token.id == *old) else {
+        return;
+    };
+    let new = item.destinations.iter().map(Destination::resolved);
+    let new: Vec<_> = new.collect();
+    let others: Vec<_> = token
         .destinations
         .iter()
-        .filter(|destination| **destination != Destination::Stdout)
-        .map(Destination::for_record)
+        .filter(|text| !new.contains(&resolved(text)))
+        .map(|text| match text.as_str() {
+            "-" => "stdout",
+            text => text,
+        })
         .collect();
-    let is_there = |destinations: &[String]| destinations.iter().any(|d| wanted.contains(d));
-    if let Some(found) = listed
-        .into_iter()
-        .find(|token| is_there(&token.destinations))
-    {
-        return Ok(Some(found.id));
+    if !others.is_empty() {
+        context.voice.warning(&format!(
+            "the old token {old} also went to {}, where the new one does not go: what is there will stop working.",
+            others.join(", ")
+        ));
     }
-    if item.destinations.iter().all(Destination::is_absent) {
-        return Ok(None);
-    }
-    let sandbox = shell_words::quote(item.sandbox.as_str()).into_owned();
-    let shown: Vec<_> = item.destinations.iter().map(ToString::to_string).collect();
-    Err(Problem::configuration(format!(
-        "Which token is to be replaced? The ledger has none that went to {}. Say it with --old ID.",
-        shown.join(", ")
-    ))
-    .next(
-        "See yours",
-        connection.typed().command(&format!("token list {sandbox}")),
-    ))
 }
 
-async fn is_there(
-    connection: &Connection,
-    dns: &VaultDns,
+/// Tokens that went to the same places before, and that nobody deleted: they are easily forgotten.
+fn mention_others(
+    context: &Context<'_>,
+    look: &Look<'_>,
+    listed: &[Listed],
     item: &Item,
-    id: &TokenId,
-) -> Result<bool, Problem> {
-    let find = FindTokens::new().id(id.clone());
-    let reply = connection.call_at(dns, None, &find).await.map_err(|e| {
-        Problem::of_call(
-            &format!("Looking for the old token in {}", item.sandbox),
-            &e,
-        )
-    })?;
-    Ok(reply.value.records.iter().any(|record| record.id == *id))
+    old: &TokenId,
+) {
+    let now = Utc::now();
+    let others: Vec<_> = listed
+        .iter()
+        .filter(|token| token.id != *old && !token.is_gone)
+        .filter(|token| token.expiry.is_none_or(|at| at > now))
+        .filter(|token| place_of(token, item).is_some())
+        .map(|token| token.id.as_str())
+        .collect();
+    if !others.is_empty() {
+        context.voice.say(&format!(
+            "Note: tokens that lay there before were not deleted, as far as is known: {}.\n  See yours:  {}",
+            others.join(", "),
+            look.list()
+        ));
+    }
+}
+
+/// The newest that is not known to be deleted, and where it went.
+fn newest(
+    listed: &[Listed],
+    ledger: &Ledger,
+    look: &Look<'_>,
+    item: &Item,
+) -> Result<Option<(TokenId, Destination)>, Problem> {
+    let there = |token| Some((token, place_of(token, item)?));
+    let listed: Vec<_> = listed.iter().filter_map(there).collect();
+    if let Some((found, destination)) = listed.iter().find(|(token, _)| !token.is_gone) {
+        return Ok(Some((found.id.clone(), (*destination).clone())));
+    }
+    // What was there is deleted already.
+    if !listed.is_empty() || item.destinations.iter().all(Destination::is_vacant) {
+        return Ok(None);
+    }
+    Err(nothing_to_go_by(ledger, look, item))
+}
+
+/// To which of the destinations a token went. What went to stdout may be anywhere by now.
+fn place_of<'a>(token: &Listed, item: &'a Item) -> Option<&'a Destination> {
+    let mut places = item.destinations.iter();
+    places.find(|place| **place != Destination::Stdout && token.went_to(place))
+}
+
+fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {
+    let shown: Vec<_> = item.destinations.iter().map(ToString::to_string).collect();
+    let shown = shown.join(", ");
+    if look.connection.is_simulated() {
+        return Problem::configuration(format!(
+            "A simulated Vault is gone when its command ends, so nothing is known of what lies at {shown}."
+        ))
+        .next("Try it with one that stays", "vault-sandbox simulate -- sh");
+    }
+    let why = match item.destinations.as_slice() {
+        [Destination::Stdout] => {
+            "Of one that went to stdout, nobody knows. Say where it is with --out, or which it is"
+                .to_owned()
+        }
+        _ => format!(
+            "The ledger {} has none that went to {shown}. Say which it is",
+            ledger.path()
+        ),
+    };
+    look.see_yours(Problem::configuration(format!(
+        "Which token is to be replaced? {why} with --old ID. A first token is made with token create.",
+    )))
+}
+
+/// Looking into the sandbox.
+struct Look<'a> {
+    connection: &'a Connection,
+    dns: &'a VaultDns,
+    sandbox: &'a SandboxName,
+    /// Somebody said where it is; the next command has to be told again.
+    is_given: bool,
+}
+
+impl Look<'_> {
+    async fn record(&self, id: &TokenId) -> Result<Option<TokenRecord>, Problem> {
+        let find = FindTokens::new().id(id.clone());
+        let reply = self.connection.call_at(self.dns, None, &find).await;
+        let reply = reply.map_err(|e| {
+            let doing = format!("Looking for the old token in {}", self.sandbox);
+            Problem::of_call(&doing, &e)
+        })?;
+        let mut records = reply.value.records.into_iter();
+        Ok(records.find(|record| record.id == *id))
+    }
+
+    /// An administrator sees everybody's tokens, but a new one is the administrator's own: whoever
+    /// used the old one would be somebody else from then on.
+    async fn check_whose(&self, record: &TokenRecord) -> Result<(), Problem> {
+        let Some(owner) = record.user else {
+            return Ok(());
+        };
+        // Who may not ask who they are sees no tokens of others either.
+        match self.connection.call_at(self.dns, None, &WhoAmI::new()).await {
+            Ok(me) if me.value.id != owner => Err(self.see_yours(Problem::new(
+                Exit::Refused,
+                format!(
+                    "The token {} in {} belongs to user {owner}, not to you{}. A new one would be yours: rotate it as that user.",
+                    record.id,
+                    self.sandbox,
+                    named(&me.value)
+                ),
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// A token that cannot be seen is deleted, or another user's. If what lies at its destination
+    /// still works, it is the latter, and would go on working.
+    async fn check_dead(
+        &self,
+        context: &Context<'_>,
+        old: &TokenId,
+        destination: &Destination,
+    ) -> Result<(), Problem> {
+        let Ok(Some(token)) = destination.token() else {
+            return Ok(());
+        };
+        context.voice.learn(|scrubber| token.hide_in(scrubber));
+        let who = WhoAmI::new();
+        let answer = self.connection.call_at(self.dns, Some(token.into()), &who);
+        let Ok(them) = answer.await else {
+            return Ok(());
+        };
+        Err(self.see_yours(Problem::new(
+            Exit::Refused,
+            format!(
+                "The ledger has the token {old} for {destination}, but in {} it is not there, or not for you to see; and what lies at {destination} still works{}. So which token is to be replaced? Say it with --old ID, or rotate as that user.",
+                self.sandbox,
+                named(&them.value)
+            ),
+        )))
+    }
+
+    fn see_yours(&self, problem: Problem) -> Problem {
+        problem.next("See yours", self.list())
+    }
+
+    /// The command that lists the user's tokens.
+    fn list(&self) -> String {
+        let mut words = format!("token list {}", shell_words::quote(self.sandbox.as_str()));
+        if self.is_given {
+            words.push_str(&format!(" --sandbox-dns {}", self.dns.authority()));
+        }
+        self.connection.typed().command(&words)
+    }
+}
+
+fn named(user: &User) -> String {
+    let name = user.name.as_deref();
+    name.map_or_else(String::new, |name| {
+        format!(" ({})", vault_sandbox_core::redact::escape(name))
+    })
 }

@@ -1,0 +1,123 @@
+//! The tokens that the ledger knows to be in files. Nobody has to be let in for that but they.
+
+use std::collections::BTreeSet;
+
+use crate::commands::Context;
+use crate::connection::{Connection, which_vault};
+use crate::credentials::{self, Found, Means};
+use crate::destinations::Destination;
+use crate::inside::Inside;
+use crate::ledger::{Ledger, Listed};
+use crate::problem::Problem;
+use crate::selection::Selection;
+
+use super::shown::Shown;
+use super::{Subject, stoppable, try_all};
+
+/// Tries them all.
+pub(super) fn try_out(
+    context: &Context<'_>,
+    selection: &Selection,
+    jobs: usize,
+) -> Result<Vec<Shown>, Problem> {
+    let vault = which_vault(context.settings)?;
+    let ledger = Ledger::new(&context.settings.state_dir()?);
+    let listed = ledger.all(&vault).map_err(|e| ledger.unreadable(&e))?;
+    let known: BTreeSet<_> = listed.iter().map(|token| token.sandbox.as_str()).collect();
+    let known = match known.into_iter().collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        names => format!(" It knows of {}.", names.join(", ")),
+    };
+    let listed = newest_in_files(listed, selection);
+    let mut shown = Vec::new();
+    let mut subjects = Vec::new();
+    for (token, destination) in listed {
+        let source = destination.to_string();
+        match subject(context, &token, &destination, &source) {
+            Ok(subject) => subjects.push(subject),
+            Err(problem) => shown.push(Shown {
+                sandbox: token.sandbox.to_string(),
+                source,
+                is_token: true,
+                user: None,
+                id: Some(token.id),
+                record: None,
+                remark: None,
+                problem: Some(problem),
+            }),
+        }
+    }
+    if let Some(first) = subjects.first() {
+        let found = first.found.clone();
+        let mut connection = Connection::with(context.settings, vault, found, context.voice)?;
+        connection.at_a_time(jobs);
+        shown.extend(stoppable(async {
+            Ok(try_all(&connection, subjects, jobs).await)
+        })?);
+    }
+    if shown.is_empty() {
+        return Err(Problem::configuration(format!(
+            "The ledger {} knows of no token that was delivered to a file for {}.{known}",
+            ledger.path(),
+            match selection.only() {
+                Some(sandbox) => sandbox.to_string(),
+                None => "these sandboxes".to_owned(),
+            }
+        )));
+    }
+    Ok(shown)
+}
+
+/// Of each file, the token that went there last. Where that one is known to be deleted and the file is
+/// too, all is as it should be.
+fn newest_in_files(listed: Vec<Listed>, selection: &Selection) -> Vec<(Listed, Destination)> {
+    let mut seen = BTreeSet::new();
+    let mut newest = Vec::new();
+    for token in listed {
+        let is_meant = match selection {
+            Selection::All => true,
+            Selection::Matching(pattern) => pattern.matches(token.sandbox.as_str()),
+            Selection::Named(names) => names.contains(&token.sandbox),
+        };
+        for text in token.destinations.iter().filter(|_| is_meant) {
+            let file = Destination::parse(text).ok();
+            let file = file.filter(|d| !matches!(d, Destination::Stdout | Destination::Exec(_)));
+            if let Some(file) = file.filter(|file| seen.insert(file.resolved()))
+                && !(token.is_gone && file.is_vacant())
+            {
+                newest.push((token.clone(), file));
+            }
+        }
+    }
+    newest
+}
+
+fn subject(
+    context: &Context<'_>,
+    token: &Listed,
+    destination: &Destination,
+    source: &str,
+) -> Result<Subject, Problem> {
+    let wrong = |why: String| Problem::destination(format!("{source}: {why}."));
+    let value = destination.token().map_err(wrong)?;
+    let value = value.ok_or_else(|| wrong("there is no token in it".to_owned()))?;
+    let dns = token.sandbox_dns.clone().ok_or_else(|| {
+        Problem::configuration(format!(
+            "{source}: where the sandbox itself is, was not known when the token was issued. Use --sandbox-token-file and --sandbox-dns."
+        ))
+    })?;
+    let means = Means::Token(value);
+    credentials::learn(&means, context.voice);
+    Ok(Subject {
+        inside: Inside {
+            name: token.sandbox.clone(),
+            dns,
+        },
+        found: Found {
+            means,
+            source: source.to_owned(),
+        },
+        id: Some(token.id.clone()),
+        place: Some(destination.clone()),
+    })
+}
