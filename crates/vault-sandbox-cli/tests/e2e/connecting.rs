@@ -3,12 +3,14 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use crate::harness::{SANDBOX, TlsServer, World, certificate, check_all, row};
+use crate::harness::{SANDBOX, TlsServer, World, certificate, check_all, refuse_from_now_on, row};
 
 /// Nobody listens there any more.
 fn refused_port() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    let dns = listener.local_addr().unwrap().to_string();
+    refuse_from_now_on(listener);
+    dns
 }
 
 #[test]
@@ -22,7 +24,7 @@ fn nothing_is_sent_where_there_is_no_connection() {
             let (own, upstream) = (dns.clone(), w.vault.dns().to_owned());
             std::thread::spawn(move || {
                 let (mut stream, _) = listener.accept().unwrap();
-                drop(listener);
+                refuse_from_now_on(listener);
                 let request = crate::harness::read_request(&mut stream).unwrap();
                 let request = String::from_utf8(request)
                     .unwrap()

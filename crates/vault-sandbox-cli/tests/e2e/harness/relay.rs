@@ -35,8 +35,9 @@ impl Relay {
         let is_closed = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&is_closed);
         thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
+            while let Ok((stream, _)) = listener.accept() {
                 if ends.load(Ordering::SeqCst) {
+                    refuse_from_now_on(listener);
                     break;
                 }
                 let (upstream, count) = (upstream.clone(), Arc::clone(&count));
@@ -142,6 +143,17 @@ pub(crate) fn read_request(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     stream.read_exact(&mut body)?;
     request.extend(body);
     Ok(request)
+}
+
+/// Closes a port and keeps it, so that no other test's server is reached there.
+pub(crate) fn refuse_from_now_on(listener: TcpListener) {
+    let address = listener.local_addr().unwrap();
+    let held = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    held.set_reuse_address(true).unwrap();
+    drop(listener);
+    // Where somebody was faster, there is nothing to be done.
+    let _ = held.bind(&address.into());
+    std::mem::forget(held);
 }
 
 /// Plays one script on every connection; the address.
