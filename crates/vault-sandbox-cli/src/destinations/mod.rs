@@ -234,6 +234,11 @@ impl OpenDestination {
         committed.map_err(|error| error.to_string())
     }
 
+    /// Whether it is told the result around the value.
+    pub(crate) fn takes_an_object(&self, stdout_is_json: bool) -> bool {
+        matches!(self, Self::Json(_)) || (self.is_stdout() && stdout_is_json)
+    }
+
     pub(crate) fn is_stdout(&self) -> bool {
         matches!(self, Self::Stdout)
     }

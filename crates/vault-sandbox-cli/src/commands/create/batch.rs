@@ -5,16 +5,19 @@
 //! sandbox's turn comes and one when it ended. It never holds a value; each token has a pending record
 //! of its own.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
 use vault_sandbox_core::{OperationId, SandboxName};
 
+use crate::aside::Waiting;
 use crate::exit::Exit;
 use crate::hygiene;
 use crate::problem::Problem;
@@ -22,11 +25,29 @@ use crate::problem::Problem;
 const SCHEMA: &str = "vault-sandbox/many/1";
 
 /// The record, locked for as long as this lives.
+///
+/// Many write to it at a time, and each waits until its line is on disk. Lines that come while the
+/// disk is busy are written and synced together.
 pub(super) struct Batch {
     path: PathBuf,
+    journal: Arc<Mutex<Journal>>,
+    coming: RefCell<Coming>,
+    /// Held while writing, with how the last round of it ended. It is handed on in the order in which
+    /// it was asked for: who finds their round written finds how that ended.
+    pen: tokio::sync::Mutex<Result<(), (io::ErrorKind, String)>>,
+}
+
+struct Journal {
     file: File,
     /// The last line may not have come to its end: the next must not be taken for the rest of it.
     is_torn: bool,
+}
+
+/// What the next round of writing takes along.
+#[derive(Default)]
+struct Coming {
+    round: u64,
+    lines: Vec<u8>,
 }
 
 /// The record of an earlier run.
@@ -116,19 +137,19 @@ impl Batch {
         options.read(true).append(true).create_new(true).mode(0o600);
         let file = options.open(&path).map_err(failed)?;
         flock(&file, FlockOperation::LockExclusive).map_err(|e| failed(e.into()))?;
-        let mut batch = Self {
-            path,
+        let mut journal = Journal {
             file,
             is_torn: false,
         };
-        batch.append(plan).map_err(|error| {
-            let _ = std::fs::remove_file(&batch.path);
+        let written = line_of(plan).and_then(|line| journal.write(&line));
+        written.map_err(|error| {
+            let _ = std::fs::remove_file(&path);
             failed(error)
         })?;
         File::open(&directory)
             .and_then(|directory| directory.sync_all())
             .map_err(failed)?;
-        Ok(batch)
+        Ok(Self::with(path, journal))
     }
 
     /// Opens the record of an earlier run: the plan, and how far each sandbox came.
@@ -181,21 +202,20 @@ impl Batch {
             };
             progress.insert(sandbox, how.map_err(|_| wrong("it is damaged".to_owned()))?);
         }
-        let batch = Self {
-            path,
+        let journal = Journal {
             file,
             is_torn: !text.ends_with('\n'),
         };
         Ok(Some(Opened {
-            batch,
+            batch: Self::with(path, journal),
             plan,
             progress,
         }))
     }
 
     /// Its turn has come: said on disk before anything is asked for it.
-    pub(super) fn begun(
-        &mut self,
+    pub(super) async fn begun(
+        &self,
         sandbox: &SandboxName,
         operation: OperationId,
     ) -> Result<(), Problem> {
@@ -203,12 +223,12 @@ impl Batch {
             sandbox: sandbox.to_string(),
             operation: operation.to_string(),
         };
-        self.append(&fact).map_err(|e| wrong_record(self, &e))
+        self.append(&fact).await.map_err(|e| wrong_record(self, &e))
     }
 
     /// What became of it. Where that cannot be written, a later run will not do it again.
-    pub(super) fn ended(
-        &mut self,
+    pub(super) async fn ended(
+        &self,
         sandbox: &SandboxName,
         operation: OperationId,
         outcome: &str,
@@ -218,6 +238,7 @@ impl Batch {
             operation: operation.to_string(),
             outcome: outcome.to_owned(),
         })
+        .await
     }
 
     /// Nothing is left to be done.
@@ -225,21 +246,53 @@ impl Batch {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    fn append(&mut self, fact: &impl Serialize) -> io::Result<()> {
-        let mut line = serde_json::to_vec(fact).map_err(io::Error::other)?;
-        line.push(b'\n');
-        self.write(&line)
+    fn with(path: PathBuf, journal: Journal) -> Self {
+        Self {
+            path,
+            journal: Arc::new(Mutex::new(journal)),
+            coming: RefCell::default(),
+            pen: tokio::sync::Mutex::new(Ok(())),
+        }
     }
 
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+    async fn append(&self, fact: &Fact) -> io::Result<()> {
+        let line = line_of(fact)?;
+        let round = self.coming.borrow().round;
+        self.coming.borrow_mut().lines.extend_from_slice(&line);
+        let mut last = self.pen.lock().await;
+        if self.coming.borrow().round == round {
+            let lines = std::mem::take(&mut self.coming.borrow_mut().lines);
+            self.coming.borrow_mut().round += 1;
+            let journal = Arc::clone(&self.journal);
+            let write = move || {
+                let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+                journal.write(&lines)
+            };
+            let written = Waiting::Aside.on(write).await;
+            *last = written.map_err(|error| (error.kind(), error.to_string()));
+        }
+        last.clone()
+            .map_err(|(kind, why)| io::Error::new(kind, why))
+    }
+}
+
+impl Journal {
+    /// Writes lines and has them on disk.
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         if self.is_torn {
             self.file.write_all(b"\n")?;
         }
         self.is_torn = true;
-        self.file.write_all(line)?;
+        self.file.write_all(lines)?;
         self.is_torn = false;
         self.file.sync_data()
     }
+}
+
+fn line_of(fact: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(fact).map_err(io::Error::other)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 fn wrong_record(batch: &Batch, error: &io::Error) -> Problem {

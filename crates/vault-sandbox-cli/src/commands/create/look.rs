@@ -48,7 +48,11 @@ pub(super) fn up(
     list: &[Sandbox],
     name: &SandboxName,
 ) -> Result<SandboxFacts, Problem> {
-    let found = sandbox::find(connection, list, name)?;
+    facts_of(connection, sandbox::find(connection, list, name)?)
+}
+
+/// As [`up`], of one that was found.
+pub(super) fn facts_of(connection: &Connection, found: &Sandbox) -> Result<SandboxFacts, Problem> {
     sandbox::check_active(found)?;
     Ok(SandboxFacts {
         // What is no DNS that a credential may go to is as good as unknown.

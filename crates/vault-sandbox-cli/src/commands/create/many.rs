@@ -1,6 +1,6 @@
 //! Many sandboxes: one plan, one confirmation, one sign-in; each then goes its own way.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
 
 use chrono::{SecondsFormat, Utc};
@@ -18,6 +18,7 @@ use super::places::{Places, check_all, mention_open};
 use super::row::Row;
 use super::{Wish, dry_run, look, old, summary};
 use crate::args::Format;
+use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::{Destination, stdout};
@@ -35,6 +36,13 @@ const SHOWN: usize = 10;
 
 /// A sandbox whose turn will come.
 pub(super) type Work = (Item, SandboxFacts);
+
+/// What became of one.
+struct Done {
+    row: Row,
+    /// Why no other shall be begun.
+    stop: Option<Problem>,
+}
 
 /// What is left of a run over many.
 pub(super) struct Run<'a> {
@@ -78,6 +86,7 @@ pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
             terms: &wish.terms,
             connection: &connection,
             replacing: wish.replacing.as_ref(),
+            waiting: Waiting::Aside,
         };
         let run = Run {
             issuing,
@@ -139,12 +148,16 @@ pub(super) fn with_facts(
     items: Vec<Item>,
     list: Option<&[Sandbox]>,
 ) -> Result<Vec<Work>, Problem> {
+    let named = list.unwrap_or_default().iter();
+    let by_name: BTreeMap<&str, &Sandbox> = named.map(|s| (s.name.as_str(), s)).collect();
     items
         .into_iter()
         .map(|item| {
-            let facts = match list {
-                Some(list) => look::up(connection, list, &item.sandbox)?,
-                None => SandboxFacts::default(),
+            let facts = match (list, by_name.get(item.sandbox.as_str())) {
+                (_, Some(found)) => look::facts_of(connection, found)?,
+                // It is not there: the list is searched for what is like it.
+                (Some(list), None) => look::up(connection, list, &item.sandbox)?,
+                (None, None) => SandboxFacts::default(),
             };
             if terms.verify == VerifyRule::Always && facts.dns.is_none() {
                 return Err(Problem::configuration(format!(
@@ -213,6 +226,10 @@ fn begin(
     Ok((operation, batch))
 }
 
+fn not_begun(reason: &Problem) -> Problem {
+    Problem::new(reason.exit, format!("Not begun: {}", reason.what))
+}
+
 impl Run<'_> {
     /// Does the work, and says what came of it.
     pub(super) async fn go(
@@ -221,31 +238,21 @@ impl Run<'_> {
         mut signals: Signals,
     ) -> Result<Exit, Problem> {
         let total = work.len();
-        let names: Vec<_> = work.iter().map(|(item, _)| item.sandbox.clone()).collect();
         let context = self.issuing.context;
         let mut board = Board::new(context, total);
-        let mut queue: VecDeque<Work> = work.into();
-        let mut rows: Vec<Option<Row>> = names.iter().map(|_| None).collect();
-        let place = |name: &SandboxName| names.iter().position(|other| other == name);
+        let mut queue: VecDeque<(usize, Work)> = work.into_iter().enumerate().collect();
+        let mut rows: Vec<Option<Row>> = (0..total).map(|_| None).collect();
         let mut stopped: Option<Problem> = None;
-        let mut batch = self.batch.take();
         {
             let this = &self;
             let mut working = FuturesUnordered::new();
             loop {
                 while stopped.is_none() && working.len() < this.jobs * WORKED_ON {
-                    let Some((item, facts)) = queue.pop_front() else {
+                    let Some((at, work)) = queue.pop_front() else {
                         break;
                     };
-                    if let Some((_, batch)) = &mut batch
-                        && let Err(problem) = batch.begun(&item.sandbox, item.operation)
-                    {
-                        stopped = Some(problem);
-                        queue.push_front((item, facts));
-                        break;
-                    }
                     let signals = signals.another()?;
-                    working.push(this.one(item, facts, signals));
+                    working.push(async move { (at, this.one(work, signals).await) });
                 }
                 let done = {
                     let mut next = pin!(working.next());
@@ -262,49 +269,62 @@ impl Run<'_> {
                         }
                     }
                 };
-                let Some((item, row)) = done else { break };
-                if let Some((_, batch)) = &mut batch
-                    && let Err(error) = batch.ended(&item.sandbox, item.operation, row.outcome)
-                {
-                    context.voice.warning(&format!(
-                        "what became of {} could not be written down, so --resume will leave it out: {error}.",
-                        item.sandbox
-                    ));
-                }
-                // Whoever is not let in is not let in the next time either, and accounts lock.
-                if row.exit == Exit::SignIn && stopped.is_none() {
-                    stopped = row.problem.clone();
-                }
+                let Some((at, Done { row, stop })) = done else {
+                    break;
+                };
+                stopped = stopped.or(stop);
                 let gate = this.issuing.connection.gate();
                 board.ended(&row, gate.under_way(), gate.is_slowed());
-                let row = self.write(row);
-                if let Some(at) = place(&item.sandbox) {
-                    rows[at] = Some(row);
-                }
+                rows[at] = Some(self.write(row));
             }
         }
         // Named, each of them.
         let reason = stopped.unwrap_or_else(|| Problem::new(Exit::Internal, "Not begun."));
-        for (item, facts) in queue {
-            let problem = Problem::new(reason.exit, format!("Not begun: {}", reason.what));
-            let row = Row::not_asked(&self.issuing, &item, &facts, problem);
-            if let Some(at) = place(&item.sandbox) {
-                rows[at] = Some(self.write(row));
-            }
+        for (at, (item, facts)) in queue {
+            let row = Row::not_asked(&self.issuing, &item, &facts, not_begun(&reason));
+            rows[at] = Some(self.write(row));
         }
         let rows: Vec<Row> = rows.into_iter().flatten().collect();
         let was_live = board.is_live();
         drop(board);
-        summary::finish(&self.issuing, batch, rows, was_live)
+        summary::finish(&self.issuing, self.batch.take(), rows, was_live)
     }
 
-    /// One of them, from its places to its outcome.
-    async fn one(&self, mut item: Item, facts: SandboxFacts, signals: Signals) -> (Item, Row) {
+    /// One of them, from its places to its outcome, which is on record when this ends.
+    async fn one(&self, (mut item, facts): Work, signals: Signals) -> Done {
+        let batch = self.batch.as_ref().map(|(_, batch)| batch);
+        if let Some(batch) = batch
+            && let Err(problem) = batch.begun(&item.sandbox, item.operation).await
+        {
+            let row = Row::not_asked(&self.issuing, &item, &facts, not_begun(&problem));
+            return Done {
+                row,
+                stop: Some(problem),
+            };
+        }
+        let voice = self.issuing.context.voice;
         let row = match self.try_one(&mut item, &facts, signals).await {
             Ok(row) => row,
             Err(problem) => Row::not_asked(&self.issuing, &item, &facts, problem),
         };
-        (item, row)
+        // Its value is where it belongs, and nothing more is said of it: of thousands, not all need
+        // to be known.
+        let row = row.scrubbed(voice);
+        voice.unlearn(item.operation);
+        if let Some(batch) = batch
+            && let Err(error) = batch
+                .ended(&item.sandbox, item.operation, row.outcome)
+                .await
+        {
+            voice.warning(&format!(
+                "what became of {} could not be written down, so --resume will leave it out: {error}.",
+                item.sandbox
+            ));
+        }
+        // Whoever is not let in is not let in the next time either, and accounts lock.
+        let is_let_in = row.exit != Exit::SignIn;
+        let stop = row.problem.clone().filter(|_| !is_let_in);
+        Done { row, stop }
     }
 
     async fn try_one(
@@ -324,9 +344,11 @@ impl Run<'_> {
             let found = signals.stopping(found).await;
             item.replaces = found.unwrap_or_else(|asked| Err(asked.problem()))?;
         }
-        let places = Places::reopen(context, item)?;
+        let (state_dir, reserved) = (context.settings.state_dir()?, item.clone());
+        let reserve = move || Places::reserve(&state_dir, &reserved);
+        let places = self.issuing.waiting.on(reserve).await?;
         let ended = self.issuing.issue(item, facts, places, signals).await?;
-        Ok(Row::of(item, &ended))
+        Ok(Row::of(item, &ended, context.settings.is_json()))
     }
 
     /// As they finish: what is written is not kept in memory.

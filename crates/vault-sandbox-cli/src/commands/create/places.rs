@@ -1,6 +1,7 @@
 //! The places that a token needs: its destinations and its record, checked before it is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::item::{Item, new_operation};
 use crate::commands::Context;
@@ -18,14 +19,13 @@ impl Places {
     /// Opens the destinations and reserves the record.
     pub(super) fn open(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
         destinations::sweep(&item.destinations);
-        Self::reopen(context, item)
+        Self::reserve(&context.settings.state_dir()?, item)
     }
 
     /// As [`open`](Self::open), once all places were [checked](check_all).
-    pub(super) fn reopen(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
+    pub(super) fn reserve(state_dir: &Path, item: &Item) -> Result<Self, Problem> {
         let opened = destinations::open_all(&item.destinations)?;
-        let pending = Pending::new(&context.settings.state_dir()?);
-        let record = pending.reserve(item.operation)?;
+        let record = Pending::new(state_dir).reserve(item.operation)?;
         Ok(Self {
             record,
             opened: opened.into_iter().enumerate().collect(),

@@ -15,6 +15,7 @@ use super::item::{Item, Terms};
 use super::look;
 use super::many::{Run, with_facts};
 use super::places::{check_all, mention_open};
+use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::Destination;
@@ -98,6 +99,7 @@ pub(super) fn run(context: &Context<'_>, text: &str, jobs: usize) -> Result<Exit
             terms: &known.terms,
             connection: &connection,
             replacing: None,
+            waiting: Waiting::Aside,
         };
         let run = Run {
             issuing,

@@ -10,6 +10,7 @@ use crate::issue::SandboxFacts;
 use crate::json::{self, CreateObject, DestinationObject, Ending, SandboxRef, TokenObject};
 use crate::problem::Problem;
 use crate::report::VaultFacts;
+use crate::voice::Voice;
 
 /// What became of it, for people and for scripts.
 pub(super) struct Row {
@@ -26,7 +27,8 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn of(item: &Item, ended: &Ended<'_>) -> Self {
+    /// The object only where it is asked for: there may be thousands.
+    pub(super) fn of(item: &Item, ended: &Ended<'_>, is_json: bool) -> Self {
         let report = ended.report();
         let problem = report.problem();
         let what = match &problem {
@@ -39,9 +41,9 @@ impl Row {
             outcome: report.outcome_word(),
             warnings: ended.progress.warnings.clone(),
             what,
-            line: match ended.progress.reported {
-                true => None,
-                false => report.line(None).ok(),
+            line: match is_json && !ended.progress.reported {
+                true => report.line(None).ok(),
+                false => None,
             },
             problem,
         }
@@ -102,8 +104,21 @@ impl Row {
             outcome: "not_issued",
             what: problem.what.clone(),
             warnings: Vec::new(),
-            line: json::line(&ending, object).ok(),
+            line: match issuing.context.settings.is_json() {
+                true => json::line(&ending, object).ok(),
+                false => None,
+            },
             problem: Some(problem),
+        }
+    }
+
+    /// With its secrets out of the words for people; the object has them where they belong.
+    pub(super) fn scrubbed(self, voice: &Voice) -> Self {
+        Self {
+            what: voice.scrub(&self.what),
+            warnings: self.warnings.iter().map(|w| voice.scrub(w)).collect(),
+            problem: self.problem.map(|problem| problem.scrubbed(voice)),
+            ..self
         }
     }
 
