@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::item::{Item, new_operation};
 use crate::commands::Context;
-use crate::destinations::{self, Destination, OpenDestination};
+use crate::destinations::{self, Destination, OpenDestination, Tried};
 use crate::pending::{Pending, PendingRecord};
 use crate::problem::Problem;
 
@@ -39,11 +39,12 @@ pub(super) fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Pro
     let pending = Pending::new(&context.settings.state_dir()?);
     drop(pending.reserve(new_operation()?)?);
     destinations::sweep(items.iter().flat_map(|item| &item.destinations));
+    let mut tried = Tried::default();
     let mut taken = BTreeSet::new();
     let mut programs = BTreeSet::new();
     for item in items {
         for destination in &item.destinations {
-            let is_free = match (destination, destination.check()?) {
+            let is_free = match (destination, destination.check(&mut tried)?) {
                 (_, Some(file)) => taken.insert(file),
                 (Destination::Exec(line), None) => programs.insert(line.as_str()),
                 (_, None) => true,
