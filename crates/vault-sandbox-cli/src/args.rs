@@ -259,6 +259,29 @@ pub(crate) struct Sandboxes {
     pub(crate) jobs: u16,
 }
 
+impl Global {
+    /// A credential is read from stdin, which can be read once.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        let files = [
+            &self.session_file,
+            &self.token_file,
+            &self.password_file,
+            &self.oauth_token_file,
+        ];
+        files
+            .into_iter()
+            .flatten()
+            .any(|path| path.as_os_str() == "-")
+    }
+}
+
+impl Sandboxes {
+    /// Nothing was said of which.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.names.is_empty() && !self.all && self.matching.is_none() && self.from.is_none()
+    }
+}
+
 /// Where a sandbox itself is, and what to use there.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SandboxAccess {
@@ -304,7 +327,7 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) verify: Verify,
     /// Go on with an interrupted run over many sandboxes: do what was certainly not issued
-    #[arg(long, value_name = "OPERATION", conflicts_with_all = ["names", "all", "matching", "from", "name", "expires", "out", "encoding", "dry_run", "verify"], help_heading = "Many sandboxes")]
+    #[arg(long, value_name = "OPERATION", conflicts_with_all = ["names", "all", "matching", "from", "name", "out", "encoding", "sandbox_dns", "dry_run", "verify"], help_heading = "Many sandboxes")]
     pub(crate) resume: Option<String>,
 }
 
@@ -368,7 +391,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "ID", conflicts_with = "delivered")]
     pub(crate) id: Option<String>,
     /// Look at the tokens that this program delivered to files, as its ledger knows them
-    #[arg(long, conflicts_with = "sandbox_token_file")]
+    #[arg(long, conflicts_with_all = ["sandbox_token_file", "sandbox_dns"])]
     pub(crate) delivered: bool,
     #[command(flatten)]
     pub(crate) access: SandboxAccess,

@@ -63,12 +63,13 @@ impl Exit {
         if each.iter().all(|exit| *exit == first) {
             return first;
         }
-        let worst = each.iter().find(|exit| **exit != Self::Done);
-        match worst {
-            // Nothing at all was issued: the first reason stands for all.
-            Some(worst) if each.iter().all(|exit| (1..20).contains(&exit.code())) => *worst,
-            _ => mixed,
+        let is_stop = |exit: &&Self| matches!(exit, Self::Interrupted | Self::Terminated);
+        let nothing = |exit: &Self| (1..20).contains(&exit.code()) || is_stop(&exit);
+        if !each.iter().all(nothing) {
+            return mixed;
         }
+        // Nothing at all was done: that it was stopped, or else the first reason, stands for all.
+        *each.iter().find(is_stop).unwrap_or(&first)
     }
 
     pub(crate) fn code(self) -> u8 {
@@ -136,6 +137,32 @@ mod tests {
         Exit::Interrupted,
         Exit::Terminated,
     ];
+
+    /// Below 20 only where nothing at all was issued.
+    #[test]
+    fn one_exit_for_many() {
+        use Exit::{Done, Interrupted, Refused, Terminated, Undelivered, Unknown, Unreachable};
+        for (each, code) in [
+            (&[][..], 0),
+            (&[Done, Done], 0),
+            (&[Refused, Refused], 5),
+            (&[Refused, Unreachable], 5),
+            (&[Unreachable, Refused], 7),
+            (&[Unknown, Unknown], 23),
+            (&[Undelivered], 20),
+            (&[Done, Refused], 24),
+            (&[Refused, Done], 24),
+            (&[Refused, Unknown], 24),
+            (&[Undelivered, Done], 24),
+            (&[Done, Interrupted], 24),
+            (&[Interrupted, Unknown], 24),
+            (&[Interrupted, Interrupted], 130),
+            (&[Refused, Interrupted], 130),
+            (&[Refused, Terminated, Refused], 143),
+        ] {
+            assert_eq!(Exit::of_many(each, Exit::Partial).code(), code, "{each:?}");
+        }
+    }
 
     /// Codes and words are those of the JSON schema, and of the table in `docs/cli.md`.
     #[test]

@@ -1,5 +1,7 @@
 //! Acting in a sandbox's own Vault: where it is, and what lets one in there.
 
+use std::path::Path;
+
 use vault_sandbox_core::endpoints::{ListSandboxes, Sandbox};
 use vault_sandbox_core::{AccessToken, Endpoint, Error, Reply, SandboxName, VaultDns};
 
@@ -32,6 +34,14 @@ impl Way {
     /// Finds what is needed; nothing is sent.
     pub(crate) fn prepare(context: &Context<'_>, access: &SandboxAccess) -> Result<Self, Problem> {
         let (settings, voice) = (context.settings, context.voice);
+        let is_stdin = |path: &Path| path == Path::new("-");
+        if access.sandbox_token_file.as_deref().is_some_and(is_stdin)
+            && context.global.reads_stdin()
+        {
+            return Err(Problem::usage(
+                "stdin is asked for twice: for the sandbox's token and for the credential.",
+            ));
+        }
         let token = match settings.simulate {
             true => None,
             false => credentials::sandbox_token(access.sandbox_token_file.as_deref(), voice)?,
@@ -52,7 +62,15 @@ impl Way {
                 is_direct: true,
             });
         }
-        let connection = Connection::prepare(context.global, settings, None, voice)?;
+        let connection = Connection::prepare(context.global, settings, None, voice);
+        let connection = connection.map_err(|problem| match &token {
+            // Something is missing, rather than wrong.
+            Some(found) if !problem.next.is_empty() => problem.now(format!(
+                "The parent Vault's list says where the sandbox is. With --sandbox-dns HOST it is not needed: the token from {} is enough.",
+                found.source
+            )),
+            _ => problem,
+        })?;
         let given = given
             .map(|text| sandbox::sibling(connection.dns(), text))
             .transpose()?;
@@ -99,6 +117,13 @@ impl Way {
 
     /// Signs in, as far as that is needed, and finds the sandboxes.
     pub(crate) async fn find(&self, selection: &Selection) -> Result<Vec<Inside>, Problem> {
+        // It is of one Vault, and of no concern to any other.
+        if let (Some(found), None) = (&self.token, selection.only()) {
+            return Err(Problem::usage(format!(
+                "The token from {} is of one sandbox: name that one.",
+                found.source
+            )));
+        }
         if !self.is_direct {
             self.connection.sign_in().await?;
         }

@@ -26,6 +26,7 @@ use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::pending::PendingRecord;
 use crate::problem::{Problem, exit_of};
+use crate::retire::{Retired, Retiring, is_there};
 use crate::signals::{Asked, Signals};
 use crate::try_out::{self, Pauses};
 use crate::voice::Voice;
@@ -90,8 +91,8 @@ pub(crate) struct Progress {
     pub(crate) failures: BTreeMap<usize, String>,
     /// The result was written to stdout already.
     pub(crate) reported: bool,
-    /// The old token was deleted, or is gone.
-    pub(crate) retired: bool,
+    /// What became of the old token, once it was to be deleted.
+    pub(crate) retired: Option<Retired>,
     /// The sign-in that the request was made with.
     visit: Option<Visit>,
     /// The user has as many tokens as a user may have.
@@ -101,6 +102,11 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Whether the old token is there no longer.
+    pub(crate) fn is_retired(&self) -> bool {
+        matches!(self.retired, Some(Retired::Deleted | Retired::WasGone))
+    }
+
     /// Why nothing was issued, as far as it was seen here.
     pub(crate) fn refusal(&self) -> Option<Exit> {
         if let Some(problem) = &self.sign_in {
@@ -140,7 +146,7 @@ impl Issuer<'_> {
                 Step::Verify { token, expiry } => Event::Verified(self.verify(token, expiry).await),
                 Step::LookUp(name) => self.look_up(name, issuance.intent().expiry).await,
                 Step::Revoke(ids) => Event::from_success(self.revoke(ids).await),
-                Step::Retire(old) => self.retire(old).await,
+                Step::Retire(old) => self.retire(old, issuance.token()).await,
                 Step::Forget => self.forget(&issuance).await,
                 // A step of a later version of the core, which this program does not know.
                 _ => Event::Failed,
@@ -299,10 +305,10 @@ impl Issuer<'_> {
         else {
             return;
         };
-        let (issuance, retired) = (issuance.clone(), self.progress.retired);
+        let (issuance, is_retired) = (issuance.clone(), self.progress.is_retired());
         let write = move || {
             let (intent, now) = (issuance.intent(), Utc::now());
-            let old = intent.replaces.as_ref().filter(|_| retired);
+            let old = intent.replaces.as_ref().filter(|_| is_retired);
             ledger
                 .issued(&issuance, now)
                 .and_then(|()| ledger.revoked(&intent.vault, &intent.sandbox, old, now))
@@ -373,7 +379,7 @@ impl Issuer<'_> {
     }
 
     /// The new token has its place: the old one goes, after a while if that was asked for.
-    async fn retire(&mut self, old: &TokenId) -> Event {
+    async fn retire(&mut self, old: &TokenId, new: Option<&IssuedToken>) -> Event {
         if !self.grace.is_zero() {
             self.voice.say(&format!(
                 "The old token {old} keeps working for {}. Ctrl-C leaves it as it is.",
@@ -385,19 +391,36 @@ impl Issuer<'_> {
                 return Event::GivenUp;
             }
         }
-        let mut pauses = Pauses::within(RETIRING.min(self.timeout));
-        loop {
-            let before = self.progress.warnings.len();
-            if self.revoke(std::slice::from_ref(old)).await {
-                self.progress.retired = true;
+        let Some(dns) = self.sandbox.dns.clone() else {
+            let what = "the old token was not deleted: where the sandbox itself is, is not known (--sandbox-dns)";
+            self.progress.warnings.push(what.to_owned());
+            return Event::Failed;
+        };
+        let retiring = Retiring {
+            connection: self.connection,
+            dns: &dns,
+            old,
+            new,
+        };
+        let limit = RETIRING.min(self.timeout);
+        // Who will not wait loses only the certainty.
+        let (retired, why) = match self.signals.stopping(retiring.carry_out(limit)).await {
+            Ok(ended) => ended,
+            Err(_) => (Some(Retired::Unknown), Some("interrupted".to_owned())),
+        };
+        self.progress.retired = retired;
+        match retired {
+            Some(Retired::Deleted) => return Event::Done,
+            Some(Retired::WasGone) => {
+                self.progress.warnings.push(format!(
+                    "the old token {old} was not there any more, or never for you to see: an interrupted run, another rotation or somebody may have deleted it"
+                ));
                 return Event::Done;
             }
-            // Only the last failure is of interest.
-            if !pauses.pause().await {
-                return Event::Failed;
-            }
-            self.progress.warnings.truncate(before);
+            Some(Retired::Unknown) | None => {}
         }
+        self.progress.warnings.extend(why);
+        Event::Failed
     }
 
     async fn revoke(&mut self, ids: &[TokenId]) -> bool {
@@ -424,7 +447,7 @@ impl Issuer<'_> {
         let mut gone = rows.len() == ids.len();
         for (id, row) in ids.iter().zip(rows) {
             if let Deletion::Refused(errors) = row
-                && !self.is_gone(&dns, id).await
+                && is_there(self.connection, &dns, id).await != Some(false)
             {
                 gone = false;
                 let why: Vec<_> = errors.iter().map(ToString::to_string).collect();
@@ -433,15 +456,6 @@ impl Issuer<'_> {
             }
         }
         gone
-    }
-
-    /// Whether a token that Vault did not delete is not there any more: an earlier run deleted it.
-    async fn is_gone(&self, dns: &VaultDns, id: &TokenId) -> bool {
-        let found = self
-            .connection
-            .call_at(dns, None, &FindTokens::new().id(id.clone()))
-            .await;
-        found.is_ok_and(|reply| reply.value.records.is_empty())
     }
 }
 

@@ -61,6 +61,14 @@ pub(crate) struct CreateObject {
     pub(crate) replaced: Option<ReplacedObject>,
 }
 
+/// One of many that was left alone, because of what an earlier run did.
+#[derive(Serialize)]
+pub(crate) struct LeftAloneObject {
+    pub(crate) operation: String,
+    pub(crate) vault: VaultObject,
+    pub(crate) sandbox: SandboxRef,
+}
+
 #[derive(Serialize)]
 pub(crate) struct ReplacedObject {
     pub(crate) id: String,
@@ -173,6 +181,23 @@ pub(crate) struct LimitObject {
 #[derive(Serialize)]
 pub(crate) struct OperationsObject {
     pub(crate) operations: Vec<OperationObject>,
+    /// Runs over many sandboxes that are not finished.
+    pub(crate) runs: Vec<RunObject>,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct RunObject {
+    pub(crate) operation: String,
+    /// `open`, `under_way` or `unreadable`.
+    pub(crate) state: &'static str,
+    pub(crate) started: Option<String>,
+    pub(crate) vault: Option<String>,
+    pub(crate) total: Option<usize>,
+    /// How many certainly have no token.
+    pub(crate) left: Option<usize>,
+    /// What to type to do those.
+    pub(crate) resume: Option<String>,
+    pub(crate) record: String,
 }
 
 #[derive(Clone, Serialize)]
@@ -184,6 +209,8 @@ pub(crate) struct OperationObject {
     pub(crate) sandbox: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) token_ids: Vec<String>,
+    /// The old token, whose place the new one is to take: it is still there, as far as is known.
+    pub(crate) replaces: Option<String>,
     pub(crate) record: String,
 }
 

@@ -9,12 +9,13 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock};
 use serde::{Deserialize, Serialize};
 use vault_sandbox_core::issuance::{DeliveryState, Issuance};
 use vault_sandbox_core::{OperationId, SandboxName, TokenId, VaultDns};
 
 use crate::hygiene;
+use crate::problem::Problem;
 
 const SCHEMA: &str = "vault-sandbox/ledger/1";
 
@@ -24,7 +25,7 @@ pub(crate) struct Ledger {
     path: PathBuf,
 }
 
-/// A token that was issued by this program, and is not known to be deleted.
+/// A token that was issued by this program.
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     pub(crate) sandbox: SandboxName,
@@ -32,6 +33,8 @@ pub(crate) struct Listed {
     /// As in a record: `file:/home/jane/token`.
     pub(crate) destinations: Vec<String>,
     pub(crate) sandbox_dns: Option<VaultDns>,
+    /// It is known to be deleted.
+    pub(crate) is_gone: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +71,17 @@ impl Ledger {
         }
     }
 
+    /// Where it is, for people.
+    pub(crate) fn path(&self) -> std::path::Display<'_> {
+        self.path.display()
+    }
+
+    /// Why a command that needs it cannot go on.
+    pub(crate) fn unreadable(&self, error: &io::Error) -> Problem {
+        let path = self.path();
+        Problem::configuration(format!("The ledger {path} cannot be read: {error}."))
+    }
+
     /// Writes down where a token is. One without an ID cannot be told from others later.
     pub(crate) fn issued(&self, issuance: &Issuance, now: DateTime<Utc>) -> io::Result<()> {
         let Some(id) = issuance.token().and_then(|token| token.id()) else {
@@ -102,7 +116,7 @@ impl Ledger {
             .map(|id| line(vault, sandbox, id, Fact::Revoked, now))
             .collect();
         // Of tokens that this program did not issue, only that is known: no ledger for them alone.
-        if lines.is_empty() || !self.path.exists() {
+        if lines.is_empty() || self.path.symlink_metadata().is_err() {
             return Ok(());
         }
         self.append(&lines)
@@ -111,11 +125,11 @@ impl Ledger {
     /// The tokens of a sandbox that are not known to be deleted, the newest first.
     pub(crate) fn of(&self, vault: &VaultDns, sandbox: &SandboxName) -> io::Result<Vec<Listed>> {
         let mut listed = self.all(vault)?;
-        listed.retain(|token| token.sandbox == *sandbox);
+        listed.retain(|token| token.sandbox == *sandbox && !token.is_gone);
         Ok(listed)
     }
 
-    /// The tokens of all sandboxes of a Vault that are not known to be deleted, the newest first.
+    /// The tokens of all sandboxes of a Vault, deleted ones too, the newest first.
     pub(crate) fn all(&self, vault: &VaultDns) -> io::Result<Vec<Listed>> {
         let mut gone = BTreeSet::new();
         let mut listed = Vec::new();
@@ -129,7 +143,8 @@ impl Ledger {
                     destinations,
                     sandbox_dns,
                     ..
-                } if !gone.contains(&token) => {
+                } => {
+                    let is_gone = gone.contains(&token);
                     let (sandbox, id) = token;
                     let parsed = (SandboxName::parse(sandbox), TokenId::parse(id));
                     let (Ok(sandbox), Ok(id)) = parsed else {
@@ -140,9 +155,9 @@ impl Ledger {
                         id,
                         destinations,
                         sandbox_dns: sandbox_dns.and_then(|dns| dns.parse().ok()),
+                        is_gone,
                     });
                 }
-                Fact::Issued { .. } => {}
             }
         }
         Ok(listed)
@@ -161,16 +176,16 @@ impl Ledger {
 
     /// A line that a crash tore, or that a later version wrote, is passed over.
     fn lines(&self, vault: &VaultDns) -> io::Result<Vec<Line>> {
-        let mut text = String::new();
+        let mut text = Vec::new();
         match self.open(OpenOptions::new().read(true)) {
-            Ok(mut file) => file.read_to_string(&mut text)?,
+            Ok(mut file) => file.read_to_end(&mut text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
         let vault = vault.to_string();
         let is_of = |line: &Line| line.schema == SCHEMA && line.vault == vault;
-        let lines = text.lines();
-        let lines = lines.filter_map(|line| serde_json::from_str::<Line>(line).ok());
+        let lines = text.split(|byte| *byte == b'\n');
+        let lines = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
         Ok(lines.filter(is_of).collect())
     }
 
@@ -186,6 +201,8 @@ impl Ledger {
         let mut options = OpenOptions::new();
         let mut file = self.open(options.append(true).read(true).create(true).mode(0o600))?;
         flock(&file, FlockOperation::LockExclusive)?;
+        // A copy that was put back need not be as it was.
+        fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         if !ends_a_line(&file)? {
             text.insert(0, b'\n');
         }
@@ -196,7 +213,19 @@ impl Ledger {
     fn open(&self, options: &mut OpenOptions) -> io::Result<File> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
-        options.custom_flags(flags).open(&self.path)
+        let file = options
+            .custom_flags(flags)
+            .open(&self.path)
+            .map_err(|error| match error.raw_os_error() {
+                Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
+                    io::Error::other("it is a symbolic link, which this program does not follow")
+                }
+                _ => error,
+            })?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        Ok(file)
     }
 }
 

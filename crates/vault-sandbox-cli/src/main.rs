@@ -22,6 +22,7 @@ mod page;
 mod pending;
 mod problem;
 mod report;
+mod retire;
 mod sandbox;
 mod selection;
 mod sessions;

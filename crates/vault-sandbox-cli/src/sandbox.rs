@@ -80,9 +80,17 @@ pub(crate) fn check_active(sandbox: &Sandbox) -> Result<(), Problem> {
 /// Where a person says the sandbox is: reached as the parent is.
 pub(crate) fn sibling(parent: &VaultDns, text: &str) -> Result<VaultDns, Problem> {
     let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
-    parent
+    let sibling = parent
         .sibling(bare)
-        .map_err(|e| Problem::invalid(Exit::Usage, "--sandbox-dns", &e))
+        .map_err(|e| Problem::invalid(Exit::Usage, "--sandbox-dns", &e))?;
+    // What is meant for a sandbox is not to happen in production.
+    if sibling == *parent {
+        return Err(Problem::usage(format!(
+            "--sandbox-dns {} is the parent Vault itself, not the sandbox. A sandbox's own DNS stands in \"sandbox list\".",
+            parent.authority()
+        )));
+    }
+    Ok(sibling)
 }
 
 fn close_names(sandboxes: &[Sandbox], name: &str) -> Vec<String> {

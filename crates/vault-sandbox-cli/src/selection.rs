@@ -93,15 +93,21 @@ impl Selection {
             Self::Matching(pattern) => Some(pattern),
         };
         let mut chosen = Vec::new();
+        let mut seen = BTreeSet::new();
         for sandbox in list {
             if pattern.is_some_and(|pattern| !pattern.matches(&sandbox.name)) {
                 continue;
             }
             match (&sandbox.status, SandboxName::parse(sandbox.name.as_str())) {
-                (SandboxStatus::Active | SandboxStatus::Unknown(_), Ok(name)) => chosen.push(name),
-                (_, Ok(name)) => voice.warning(&format!(
-                    "{name} is left out: it is {}.",
-                    sandbox.status.as_str()
+                (SandboxStatus::Active | SandboxStatus::Unknown(_), Ok(name)) => {
+                    if seen.insert(&sandbox.name) {
+                        chosen.push(name);
+                    }
+                }
+                (status, Ok(name)) => voice.warning(&format!(
+                    "{} is left out: it is {}.",
+                    escape(name.as_str()),
+                    escape(status.as_str())
                 )),
                 (_, Err(e)) => voice.warning(&format!(
                     "{:?} is left out: its name {}.",
@@ -132,24 +138,27 @@ fn names_in(path: &Path, global: &Global) -> Result<Vec<String>, Problem> {
     let wrong = |why: String| Problem::configuration(format!("{shown}: {why}."));
     let mut text = String::new();
     let read = if path == Path::new("-") {
-        let others = [
-            &global.session_file,
-            &global.token_file,
-            &global.password_file,
-            &global.oauth_token_file,
-        ];
-        if others.into_iter().flatten().any(|other| other == path) {
+        if global.reads_stdin() {
             return Err(Problem::usage(
                 "stdin is asked for twice: for the names (--from) and for the credential.",
             ));
         }
         std::io::stdin()
-            .take(LONGEST_LIST)
+            .take(LONGEST_LIST + 1)
             .read_to_string(&mut text)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(LONGEST_LIST).read_to_string(&mut text))
+        std::fs::File::open(path)
+            .and_then(|file| file.take(LONGEST_LIST + 1).read_to_string(&mut text))
     };
-    read.map_err(|e| wrong(e.to_string()))?;
+    let length = read.map_err(|e| wrong(e.to_string()))?;
+    if length as u64 > LONGEST_LIST {
+        return Err(wrong(format!(
+            "it is longer than {} MiB, so it is no list of names",
+            LONGEST_LIST / 1024 / 1024
+        )));
+    }
+    // As Windows begins a file.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let lines = text.lines().map(|line| line.trim_end_matches('\r'));
     let names = lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     Ok(names.map(str::to_owned).collect())
@@ -195,7 +204,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(
             file.path(),
-            "# those of the team\nVeePharm Sandbox\r\n\n  Q & A \nlast",
+            "\u{feff}# those of the team\nVeePharm Sandbox\r\n\n  Q & A \nlast",
         )
         .unwrap();
         let args = Sandboxes {

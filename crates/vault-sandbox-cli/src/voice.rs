@@ -134,6 +134,11 @@ impl Voice {
         self.write(&format!("{} {text}", self.painted("1;33", "Warning:")));
     }
 
+    /// One of several things that are not as they should be: said even when quiet.
+    pub(crate) fn wrong(&self, text: &dyn Display) {
+        self.write(&text.to_string());
+    }
+
     /// What came of it.
     pub(crate) fn say(&self, text: &dyn Display) {
         self.at(Level::Normal, text);

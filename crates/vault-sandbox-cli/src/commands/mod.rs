@@ -6,6 +6,7 @@ pub(crate) mod documents;
 pub(crate) mod list;
 pub(crate) mod recover;
 pub(crate) mod revoke;
+mod runs;
 pub(crate) mod sandboxes;
 pub(crate) mod simulate;
 pub(crate) mod verify;

@@ -9,7 +9,7 @@ use vault_sandbox_core::endpoints::IssuedToken;
 use vault_sandbox_core::issuance::{Issuance, Record};
 use vault_sandbox_core::{OperationId, VaultDns};
 
-use super::Context;
+use super::{Context, runs};
 use crate::args::RecoverArgs;
 use crate::aside::Waiting;
 use crate::connection::Connection;
@@ -17,7 +17,7 @@ use crate::credentials::{Found, Means};
 use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::issue::{Issuer, Progress, SandboxFacts};
-use crate::json::{self, Ending, OperationObject, OperationsObject};
+use crate::json::{self, Ending, OperationObject, OperationsObject, RunObject};
 use crate::ledger::Ledger;
 use crate::pending::{Opened, Pending, PendingRecord};
 use crate::problem::Problem;
@@ -43,11 +43,14 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
         destinations::sweep(&destinations);
     }
     match opened {
-        None => Err(Problem::new(
-            Exit::Usage,
-            format!("There is no open operation {operation}."),
-        )
-        .next("See what is open", context.settings.recover())),
+        None => match runs::close(context, args, operation)? {
+            Some(_) => finish(context, &[], None),
+            None => Err(Problem::new(
+                Exit::Usage,
+                format!("There is no open operation {operation}."),
+            )
+            .next("See what is open", context.settings.recover())),
+        },
         Some(Opened::UnderWay) => Err(Problem::new(
             Exit::Unknown,
             format!(
@@ -89,13 +92,16 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
         };
         objects.push(object(operation, state, record.as_deref(), path));
     }
+    let runs = runs::list(context)?;
     if context.settings.is_json() {
-        finish(context, &objects, None)?;
-    } else if objects.is_empty() {
+        return print(context, &objects, runs, None);
+    }
+    if objects.is_empty() && runs.is_empty() {
         context.voice.say(&"Nothing is open.");
     }
-    for object in objects.iter().filter(|_| !context.settings.is_json()) {
+    for object in &objects {
         let words = match object.state {
+            "delivered" => "issued and delivered",
             "kept" => "issued; its value is kept, and not where it should be",
             "value_lost" => "issued; its value is lost, it should be revoked",
             "under_way" => "under way in another process",
@@ -103,7 +109,17 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
             _ => "nobody knows whether it was issued",
         };
         let sandbox = object.sandbox.as_deref().unwrap_or("?");
-        let line = format!("{}  {sandbox}: {words}", object.operation);
+        // Of a rotation both are named: either may be the one that is in use.
+        let old = object.replaces.as_ref().map_or_else(String::new, |old| {
+            let new = object.token_ids.join(", ");
+            let new = if new.is_empty() {
+                "the new token"
+            } else {
+                &new
+            };
+            format!(" ({new} is to take the place of {old}, which was not deleted yet)")
+        });
+        let line = format!("{}  {sandbox}: {words}{old}", object.operation);
         let line = context.settings.page().line(&line);
         destinations::stdout::show(line.as_bytes())?;
     }
@@ -114,6 +130,7 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
             first.operation
         ));
     }
+    runs::show(context, &runs)?;
     Ok(Exit::Done)
 }
 
@@ -321,12 +338,16 @@ fn object(
             .chain(lost)
             .map(ToString::to_string)
             .collect(),
+        replaces: intent.and_then(|i| i.replaces.as_ref().map(ToString::to_string)),
         record: path,
     }
 }
 
 fn state_of(record: &Record) -> &'static str {
+    let is_everywhere =
+        !record.deliveries.is_empty() && committed(record) == record.deliveries.len();
     match (&record.token, record.lost.is_empty()) {
+        (Some(_), _) if is_everywhere => "delivered",
         (Some(_), _) => "kept",
         (None, false) => "value_lost",
         (None, true) => "unknown",
@@ -347,6 +368,15 @@ fn finish(
     operations: &[OperationObject],
     problem: Option<&Problem>,
 ) -> Result<Exit, Problem> {
+    print(context, operations, Vec::new(), problem)
+}
+
+fn print(
+    context: &Context<'_>,
+    operations: &[OperationObject],
+    runs: Vec<RunObject>,
+    problem: Option<&Problem>,
+) -> Result<Exit, Problem> {
     if context.settings.is_json() {
         let ending = Ending {
             command: COMMAND,
@@ -360,6 +390,7 @@ fn finish(
             &ending,
             OperationsObject {
                 operations: operations.to_vec(),
+                runs,
             },
         )?;
     }

@@ -7,7 +7,7 @@ use vault_sandbox_core::{SandboxName, TokenId, TokenName, VaultMessage};
 
 use super::Context;
 use crate::args::RevokeArgs;
-use crate::connection::Connection;
+use crate::connection::{Connection, which_vault};
 use crate::exit::Exit;
 use crate::inside::{Inside, Way};
 use crate::json::{self, Ending, RevokedObject, RevokedToken};
@@ -158,13 +158,19 @@ fn write_down(
     rows: &[(TokenId, Deletion)],
     missing: &[TokenId],
 ) {
+    // A simulated Vault's are in no ledger; of a Vault that nobody named, none is known.
+    if way.connection().is_simulated() {
+        return;
+    }
+    let Ok(vault) = which_vault(context.settings) else {
+        return;
+    };
     let Ok(state_dir) = context.settings.state_dir() else {
         return;
     };
     let gone = rows.iter().filter(|(_, row)| *row == Deletion::Deleted);
     let gone = gone.map(|(id, _)| id).chain(missing);
-    let vault = way.connection().dns();
-    let written = Ledger::new(&state_dir).revoked(vault, &inside.name, gone, Utc::now());
+    let written = Ledger::new(&state_dir).revoked(&vault, &inside.name, gone, Utc::now());
     if let Err(error) = written {
         context
             .voice

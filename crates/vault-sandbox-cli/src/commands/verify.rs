@@ -1,10 +1,12 @@
 //! `token verify`: whether a token works in its sandbox, and until when.
 
+use std::collections::BTreeSet;
+
 use chrono::Utc;
 use futures_util::{StreamExt as _, stream};
 use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, TokenStatus, User, WhoAmI};
 use vault_sandbox_core::redact::escape;
-use vault_sandbox_core::{AccessToken, Error, TokenId, VaultErrorKind};
+use vault_sandbox_core::{Error, TokenId, VaultErrorKind};
 
 use super::{Context, list};
 use crate::args::VerifyArgs;
@@ -38,11 +40,21 @@ struct Shown {
     user: Option<User>,
     id: Option<TokenId>,
     record: Option<TokenRecord>,
+    /// Why it is not known until when.
+    remark: Option<String>,
     problem: Option<Problem>,
 }
 
 pub(crate) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Problem> {
-    let selection = Selection::of(&args.sandboxes, context.global)?;
+    if args.delivered && context.settings.simulate {
+        return Err(Problem::usage(
+            "--delivered tries real tokens in real sandboxes: not with --simulate.",
+        ));
+    }
+    let selection = match args.delivered && args.sandboxes.says_nothing() {
+        true => Selection::All,
+        false => Selection::of(&args.sandboxes, context.global)?,
+    };
     let id = args.id.as_deref().map(TokenId::parse).transpose();
     let id = id.map_err(|e| Problem::invalid(Exit::Usage, "--id", &e))?;
     if id.is_some() && selection.only().is_none() {
@@ -76,9 +88,8 @@ fn delivered(
     jobs: usize,
 ) -> Result<Vec<Shown>, Problem> {
     let vault = which_vault(context.settings)?;
-    let listed = Ledger::new(&context.settings.state_dir()?)
-        .all(&vault)
-        .map_err(|e| Problem::configuration(format!("The ledger cannot be read: {e}.")))?;
+    let ledger = Ledger::new(&context.settings.state_dir()?);
+    let listed = ledger.all(&vault).map_err(|e| ledger.unreadable(&e))?;
     let listed = newest_in_files(listed, selection);
     let mut shown = Vec::new();
     let mut subjects = Vec::new();
@@ -93,6 +104,7 @@ fn delivered(
                 user: None,
                 id: Some(token.id),
                 record: None,
+                remark: None,
                 problem: Some(problem),
             }),
         }
@@ -106,16 +118,22 @@ fn delivered(
         })?);
     }
     if shown.is_empty() {
-        return Err(Problem::configuration(
-            "The ledger knows of no token that was delivered to a file for these sandboxes.",
-        ));
+        return Err(Problem::configuration(format!(
+            "The ledger {} knows of no token that was delivered to a file for {}.",
+            ledger.path(),
+            match selection.only() {
+                Some(sandbox) => sandbox.to_string(),
+                None => "these sandboxes".to_owned(),
+            }
+        )));
     }
     Ok(shown)
 }
 
-/// Of each file, the token that went there last.
+/// Of each file, the token that went there last. Where that one is known to be deleted and the file is
+/// too, all is as it should be.
 fn newest_in_files(listed: Vec<Listed>, selection: &Selection) -> Vec<(Listed, Destination)> {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut newest = Vec::new();
     for token in listed {
         let is_meant = match selection {
@@ -126,8 +144,9 @@ fn newest_in_files(listed: Vec<Listed>, selection: &Selection) -> Vec<(Listed, D
         for text in token.destinations.iter().filter(|_| is_meant) {
             let file = Destination::parse(text).ok();
             let file = file.filter(|d| !matches!(d, Destination::Stdout | Destination::Exec(_)));
-            if let Some(file) = file.filter(|_| !seen.contains(text)) {
-                seen.push(text.clone());
+            if let Some(file) = file.filter(|_| seen.insert(text.clone()))
+                && !(token.is_gone && file.is_vacant())
+            {
                 newest.push((token.clone(), file));
             }
         }
@@ -142,10 +161,8 @@ fn subject(
     source: &str,
 ) -> Result<Subject, Problem> {
     let wrong = |why: String| Problem::destination(format!("{source}: {why}."));
-    let value = destination.value().map_err(|e| wrong(e.to_string()))?;
+    let value = destination.token().map_err(wrong)?;
     let value = value.ok_or_else(|| wrong("there is no token in it".to_owned()))?;
-    let value = AccessToken::parse(value.trim_end_matches(['\r', '\n']))
-        .map_err(|e| wrong(format!("what is in it {}", e.reason())))?;
     let dns = token.sandbox_dns.clone().ok_or_else(|| {
         Problem::configuration(format!(
             "{source}: where the sandbox itself is, was not known when the token was issued. Use --sandbox-token-file and --sandbox-dns."
@@ -195,6 +212,7 @@ async fn try_one(connection: &Connection, subject: Subject) -> Shown {
         user: None,
         id,
         record: None,
+        remark: None,
         problem: None,
     };
     let authorization = || own.clone().map(Into::into);
@@ -209,33 +227,38 @@ async fn try_one(connection: &Connection, subject: Subject) -> Shown {
         }
     }
     if !shown.is_token {
+        shown.remark = Some(format!(
+            "no token of {} was given, so what was tried there is {}. Give --sandbox-token-file PATH, VAULT_SANDBOX_SANDBOX_TOKEN or --delivered",
+            inside.name, shown.source
+        ));
         return shown;
     }
     let find = match (&shown.id, &shown.user) {
-        (Some(id), _) => FindTokens::new().id(id.clone()),
-        (None, Some(user)) => FindTokens::new().user(user.id),
-        (None, None) => return shown,
+        (_, Some(user)) => FindTokens::new().user(user.id),
+        (Some(id), None) => FindTokens::new().id(id.clone()),
+        (None, None) => FindTokens::new(),
     };
-    let page = connection.call_at(&inside.dns, authorization(), &find);
     // It works all the same: only until when is not known.
-    let mut records = page
-        .await
-        .map(|reply| reply.value.records)
-        .unwrap_or_default();
-    match &shown.id {
-        Some(id) => shown.record = records.into_iter().find(|record| record.id == *id),
-        None => {
-            records.retain(|record| record.status() == TokenStatus::Active);
-            if let [_] = records.as_slice() {
-                shown.record = records.pop();
-            }
-        }
+    let page = connection.call_at(&inside.dns, authorization(), &find);
+    let Ok(page) = page.await else {
+        shown.remark = Some("the token may not read its own record".to_owned());
+        return shown;
+    };
+    let mut records = page.value.records;
+    let wanted = shown.id.take();
+    match &wanted {
+        Some(id) => records.retain(|record| record.id == *id),
+        None => records.retain(|record| record.status() == TokenStatus::Active),
     }
-    shown.id = shown
-        .record
-        .as_ref()
-        .map(|record| record.id.clone())
-        .or(shown.id);
+    if let (Some(record), true) = (records.pop(), records.is_empty()) {
+        shown.id = Some(record.id.clone());
+        shown.record = Some(record);
+    } else {
+        shown.remark = Some(match wanted {
+            Some(id) => format!("the user has no token {id} there, so it is another one"),
+            None => "which of the user's tokens it is cannot be told. Give --id ID".to_owned(),
+        });
+    }
     shown
 }
 
@@ -282,11 +305,13 @@ fn report(context: &Context<'_>, simulated: bool, shown: &[Shown]) -> Result<Exi
         )),
     };
     if context.settings.is_json() {
+        let remarks = shown.iter().filter_map(|one| one.remark.clone());
+        let remarks: Vec<_> = remarks.collect();
         let ending = Ending {
             command: COMMAND,
             outcome: None,
             simulated,
-            warnings: &[],
+            warnings: &remarks,
             problem: problem.as_ref(),
             voice: context.voice,
         };
@@ -304,6 +329,11 @@ fn report(context: &Context<'_>, simulated: bool, shown: &[Shown]) -> Result<Exi
         stdout::show(text.as_bytes())?;
         for problem in &failed {
             context.voice.problem(&problem.what);
+        }
+    }
+    for one in shown.iter().filter(|one| !one.is_token) {
+        if let Some(remark) = &one.remark {
+            context.voice.warning(&format!("{remark}."));
         }
     }
     if let Some(problem) = &problem {
@@ -376,18 +406,17 @@ impl Shown {
         let what = match (self.is_token, &self.id) {
             (true, Some(id)) => format!("{id}, from {}", self.source),
             (true, None) => format!("a token, from {}", self.source),
-            (false, _) => format!("no token of the sandbox: {}", self.source),
+            (false, _) => format!("no token of the sandbox, but {}", self.source),
         };
         let user = self.user.as_ref();
         let user = user.and_then(|user| Some(format!(", as {}", user.name.as_deref()?)));
         let expires = match &self.record {
             Some(record) if record.expiry.is_none() => "never".to_owned(),
             Some(record) => format!("{}, {}", instant(record.expiry), self.left()),
-            None if self.is_token => {
-                "not known: which of the user's tokens it is cannot be told. Give --id ID."
-                    .to_owned()
-            }
-            None => String::new(),
+            None => match &self.remark {
+                Some(remark) if self.is_token => format!("not known: {remark}."),
+                _ => String::new(),
+            },
         };
         vec![
             ("Sandbox", escape(&self.sandbox)),

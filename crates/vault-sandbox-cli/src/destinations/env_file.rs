@@ -67,9 +67,9 @@ pub(crate) fn holds(path: &Path, variable: &str, value: &str) -> bool {
     read(path).is_ok_and(|content| env_text::holds(&content, variable, value))
 }
 
-/// What the variable is set to.
-pub(crate) fn value(path: &Path, variable: &str) -> io::Result<Option<String>> {
-    Ok(env_text::value(&read(path)?, variable))
+/// Whether the file says nothing of the variable.
+pub(crate) fn lacks(path: &Path, variable: &str) -> bool {
+    read(path).is_ok_and(|content| env_text::lacks(&content, variable))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

@@ -66,6 +66,11 @@ pub(crate) fn value(content: &[u8], variable: &str) -> Option<String> {
     words.is_empty().then_some(word)
 }
 
+/// Whether there is no assignment to the variable.
+pub(crate) fn lacks(content: &[u8], variable: &str) -> bool {
+    matches!(find(content, variable), Ok(None))
+}
+
 /// Where the one assignment stands, without its line ending.
 #[derive(Debug, PartialEq, Eq)]
 struct Found {

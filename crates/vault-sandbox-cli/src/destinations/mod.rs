@@ -8,10 +8,13 @@ pub(crate) mod reserved_file;
 pub(crate) mod stdout;
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use vault_sandbox_core::endpoints::IssuedToken;
-use vault_sandbox_core::{AccessToken, SandboxName};
+use vault_sandbox_core::{AccessToken, SandboxName, looks_like_access_token};
 
 use crate::problem::Problem;
 use crate::voice::Voice;
@@ -24,6 +27,9 @@ use reserved_file::{Identity, ReservedFile};
 /// The kinds, for messages.
 const KINDS: &str =
     "\"-\" for stdout, file:PATH, env-file:PATH#VAR, json:PATH or exec:PROGRAM ARGS";
+
+/// No file that a value was written to is longer.
+const LONGEST: u64 = 1024 * 1024;
 
 /// Room for the object around the value, which is mostly names.
 const OBJECT: usize = 64 * 1024;
@@ -124,10 +130,18 @@ impl Destination {
         })
     }
 
-    /// A file that is not there yet.
-    pub(crate) fn is_absent(&self) -> bool {
-        self.path()
-            .is_some_and(|path| path.symlink_metadata().is_err())
+    /// A file that is not there yet, or has nothing in it that a new value would take the place of.
+    pub(crate) fn is_vacant(&self) -> bool {
+        let Some(path) = self.path() else {
+            return false;
+        };
+        match path.symlink_metadata() {
+            Err(_) => true,
+            Ok(metadata) if metadata.is_file() && metadata.len() == 0 => true,
+            Ok(_) => {
+                matches!(self, Self::EnvFile { path, variable } if env_file::lacks(path, variable))
+            }
+        }
     }
 
     fn path(&self) -> Option<&Path> {
@@ -156,15 +170,35 @@ impl Destination {
         }
     }
 
-    /// The value that lies there now, whichever that is. `None`: there is none, or it is nowhere to be
-    /// read.
-    pub(crate) fn value(&self) -> std::io::Result<Option<String>> {
+    /// The token that lies there now, whichever it is. `None`: there is none, or it is nowhere to be
+    /// read. What does not look like a token is some other secret, and nobody's to send anywhere. Says
+    /// what is wrong as the end of a sentence.
+    pub(crate) fn token(&self) -> Result<Option<AccessToken>, String> {
+        let Some(text) = self.text().map_err(|e| e.to_string())? else {
+            return Ok(None);
+        };
+        let text = text.trim_end_matches(['\r', '\n']);
+        let token =
+            AccessToken::parse(text).map_err(|e| format!("what lies there {}", e.reason()))?;
+        if !looks_like_access_token(text) {
+            return Err("what lies there does not look like a token".to_owned());
+        }
+        Ok(Some(token))
+    }
+
+    fn text(&self) -> std::io::Result<Option<String>> {
         match self {
             Self::Stdout | Self::Exec(_) => Ok(None),
-            Self::File(path) => std::fs::read_to_string(path).map(Some),
-            Self::EnvFile { path, variable } => env_file::value(path, variable),
+            Self::File(path) => {
+                let text = String::from_utf8(read_regular(path)?);
+                // What it says of the text is not for people.
+                let text = text.map_err(|_| std::io::Error::other("it is not UTF-8"))?;
+                Ok((!text.is_empty()).then_some(text))
+            }
+            Self::EnvFile { path, variable } => Ok(env_text::value(&read_regular(path)?, variable)),
             Self::Json(path) => {
-                let object: serde_json::Value = serde_json::from_slice(&std::fs::read(path)?)?;
+                let object: serde_json::Value = serde_json::from_slice(&read_regular(path)?)
+                    .map_err(|_| std::io::Error::other("it is not JSON"))?;
                 Ok(object["token"]["value"].as_str().map(str::to_owned))
             }
         }
@@ -174,6 +208,23 @@ impl Destination {
     pub(crate) fn takes_an_object(&self, stdout_is_json: bool) -> bool {
         matches!(self, Self::Json(_)) || (*self == Self::Stdout && stdout_is_json)
     }
+}
+
+/// The whole of a file, as long as it can be one that a value was written to: reading anything else
+/// might not end.
+fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits();
+    let flags = i32::try_from(flags).map_err(std::io::Error::other)?;
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut content = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > LONGEST {
+        return Err(std::io::Error::other("it is too long to hold a token"));
+    }
+    Ok(content)
 }
 
 /// As it was written, a path always with its kind.

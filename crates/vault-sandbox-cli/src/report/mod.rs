@@ -16,6 +16,7 @@ use crate::json::{
     self, CreateObject, DestinationObject, Ending, ReplacedObject, SandboxRef, TokenObject,
     VaultObject,
 };
+use crate::retire::Retired;
 use crate::voice::Voice;
 
 /// What is known around an issuance, whatever becomes of it.
@@ -142,8 +143,14 @@ impl Report<'_> {
                 .map_or_else(String::new, |dns| format!("in {}, ", dns.authority()));
             voice.fact("Verified", &format!("works {at}expiry confirmed"));
         }
-        if let Some(old) = intent.replaces.as_ref().filter(|_| self.progress.retired) {
-            voice.fact("Replaced", &format!("{old}, which is deleted"));
+        match (&intent.replaces, self.progress.retired) {
+            (Some(old), Some(Retired::Deleted)) => {
+                voice.fact("Replaced", &format!("{old}, which is deleted"));
+            }
+            (Some(old), Some(Retired::WasGone)) => {
+                voice.fact("Replaced", &format!("{old}, which was not there any more"));
+            }
+            _ => {}
         }
         for warning in &self.progress.warnings {
             voice.warning(&format!("{}.", warning.trim_end_matches('.')));
@@ -205,9 +212,13 @@ impl Report<'_> {
             replaced: intent.replaces.as_ref().map(|old| ReplacedObject {
                 id: old.to_string(),
                 state: match (self.progress.retired, self.outcome) {
-                    (true, _) => "deleted",
-                    (false, Outcome::OldRemains) => "not_deleted",
-                    (false, _) => "in_place",
+                    (Some(Retired::Deleted), _) => "deleted",
+                    (Some(Retired::WasGone), _) => "not_found",
+                    (Some(Retired::Unknown), _) => "unknown",
+                    // The value goes first, and takes this object with it.
+                    (None, _) if handed_to.is_some() => "to_be_deleted",
+                    (None, Outcome::OldRemains) => "not_deleted",
+                    (None, _) => "in_place",
                 },
             }),
         }

@@ -6,7 +6,11 @@ use vault_sandbox_core::{Error, TokenId, TransportErrorKind};
 use super::{Report, instant};
 use crate::exit::Exit;
 use crate::problem::{Problem, sentence};
+use crate::retire::Retired;
 use crate::typed::Typed;
+
+/// How it begins where Vault, or the way to it, is the reason.
+pub(crate) const NOT_ISSUED: &str = "The token was not issued";
 
 impl Report<'_> {
     /// Why it is not simply done: what failed, what is true now, what to type.
@@ -44,7 +48,7 @@ impl Report<'_> {
                     .now("Without a record a token could be lost, so none was asked for.")
             }
             (_, Some(error), _) => {
-                let mut problem = Problem::of_call("The token was not issued", error).now(nothing);
+                let mut problem = Problem::of_call(NOT_ISSUED, error).now(nothing);
                 problem.exit = exit;
                 if self.progress.is_full {
                     problem = problem.next("Make room", self.revoke_command("ID"));
@@ -65,15 +69,23 @@ impl Report<'_> {
     }
 
     fn old_remains(&self, exit: Exit) -> Problem {
-        Problem::new(
-            exit,
-            format!("The old token {} was not deleted.", self.old()),
-        )
-        .now(format!(
-            "The new one, {}, is in its place and works. Both may be used until the old one is deleted or expires.",
-            self.token_name()
-        ))
-        .next("Delete the old one", self.revoke_command(self.old()))
+        let old = self.old();
+        let (what, until) = match self.progress.retired {
+            Some(Retired::Unknown) => (
+                format!("Nobody knows whether the old token {old} was deleted."),
+                "If it was not, it works until it is deleted or expires.",
+            ),
+            _ => (
+                format!("The old token {old} was not deleted."),
+                "The old one works too, until it is deleted or expires.",
+            ),
+        };
+        Problem::new(exit, what)
+            .now(format!(
+                "The new one, {}, is in its place and works. {until}",
+                self.token_name()
+            ))
+            .next("Delete the old one", self.revoke_command(self.old()))
     }
 
     fn old(&self) -> &str {
@@ -82,6 +94,88 @@ impl Report<'_> {
     }
 
     fn undelivered(&self, exit: Exit, recover: &str) -> Problem {
+        if let Some(old) = &self.issuance.intent().replaces {
+            return self.not_in_its_place(exit, old, recover);
+        }
+        let problem = self.somewhere(exit);
+        if !self.issuance.is_kept() {
+            return problem.now("Its value could not be kept in the pending record: it is only where it was delivered.");
+        }
+        let (words, command) = self.revoking("Or revoke it", recover);
+        problem
+            .now(format!("{} Do not ask for another.", self.kept()))
+            .next("Deliver it", format!("{recover} --out PATH"))
+            .next(words, command)
+    }
+
+    /// A new token that shall take another's place, and has not.
+    fn not_in_its_place(&self, exit: Exit, old: &TokenId, recover: &str) -> Problem {
+        use Verification::{ExpiryDiffers, OtherVault, Refused, Unconfirmed};
+        let old = format!("The old token {old} stays as it was.");
+        let is_kept = self.issuance.is_kept();
+        let (words, command) = self.revoking("Revoke it", recover);
+        let go_on = || recover.to_owned();
+        match self.issuance.verification() {
+            // It was to be deleted again, and could not be.
+            Some(Refused | OtherVault | ExpiryDiffers { .. }) => {
+                let what = format!(
+                    "{} It could not be deleted again.",
+                    self.mismatch_in_words()
+                );
+                Problem::new(exit, what)
+                    .now(format!(
+                        "The new token {} still exists, and was not delivered. {old} No destination was touched.",
+                        self.token_name()
+                    ))
+                    .next(words, command)
+            }
+            Some(Unconfirmed | Verification::Works) if is_kept && !self.is_anywhere() => {
+                let what = format!(
+                    "The token {} was issued, but nobody knows whether it will do, so it was not delivered.",
+                    self.token_name()
+                );
+                Problem::new(exit, what)
+                    .now(format!("{} {old}", self.kept()))
+                    .next("Try it out again, and go on", go_on())
+                    .next("Or revoke it", command)
+            }
+            _ if is_kept => {
+                let problem = self.somewhere(exit).now(format!("{} {old}", self.kept()));
+                let problem = match self.is_to_be_served() {
+                    true => problem.next("Go on", go_on()),
+                    false => problem,
+                };
+                problem
+                    .next("Deliver it here", format!("{recover} --out PATH"))
+                    .next("Or revoke it", command)
+            }
+            _ => self.somewhere(exit).now(format!(
+                "Its value could not be kept in the pending record: it is only where it was delivered. {old}"
+            )),
+        }
+    }
+
+    fn kept(&self) -> String {
+        let record = &self.frame.record;
+        format!("Its value is safe in the pending record {record}.")
+    }
+
+    /// Whether a destination has the value, or may have it.
+    fn is_anywhere(&self) -> bool {
+        use DeliveryState::{Committed, Uncertain};
+        let mut deliveries = self.issuance.deliveries().iter();
+        deliveries.any(|delivery| matches!(delivery.state, Committed | Uncertain))
+    }
+
+    /// Whether a later run would try a destination of this one again.
+    fn is_to_be_served(&self) -> bool {
+        use DeliveryState::{Failed, Planned};
+        let mut deliveries = self.issuance.deliveries().iter();
+        deliveries.any(|delivery| matches!(delivery.state, Planned | Failed))
+    }
+
+    /// Where a token is missing that was issued.
+    fn somewhere(&self, exit: Exit) -> Problem {
         let mut missing = Vec::new();
         for (index, delivery) in self.issuance.deliveries().iter().enumerate() {
             let shown = self.shown(index, &delivery.destination);
@@ -96,34 +190,14 @@ impl Report<'_> {
                 (_, None) => missing.push(shown.to_owned()),
             }
         }
-        let problem = Problem::new(
+        Problem::new(
             exit,
             format!(
                 "The token {} was issued, but is not where it should be: {}.",
                 self.token_name(),
                 missing.join("; ")
             ),
-        );
-        if self.issuance.is_kept() {
-            let old = match &self.issuance.intent().replaces {
-                Some(old) => format!(" The old token {old} stays as it was."),
-                None => String::new(),
-            };
-            let problem = match &self.issuance.intent().replaces {
-                Some(_) => problem.next("Try it out again, and go on", recover.to_owned()),
-                None => problem,
-            };
-            let (words, command) = self.revoking("Or revoke it", recover);
-            problem
-                .now(format!(
-                    "Its value is safe in the pending record {}. Do not ask for another.{old}",
-                    self.frame.record
-                ))
-                .next("Deliver it", format!("{recover} --out PATH"))
-                .next(words, command)
-        } else {
-            problem.now("Its value could not be kept in the pending record: it is only where it was delivered.")
-        }
+        )
     }
 
     fn mismatch_in_words(&self) -> String {

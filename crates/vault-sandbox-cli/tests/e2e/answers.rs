@@ -70,7 +70,7 @@ fn refusals() {
             std::fs::remove_file(w.work("old")).unwrap();
             w.create(&[])
         })
-        .posts(26)
+        .posts(1)
         .tokens(25)
         .says(&["25", "V8T", "old 0"]),
         row("API_LIMIT_EXCEEDED on create: later", 8, |w| {

@@ -11,6 +11,9 @@
 //! 3. **Value**: a value that arrived is kept before anything else is tried with it.
 //! 4. **Delivered**: nothing is forgotten before every destination confirmed.
 //! 5. **Unknown is a result**: a request whose fate is unknown is looked up, never repeated.
+//! 6. **Replaced**: a token that takes another's place ([`Intent::replaces`]) is seen to work before
+//!    any destination is touched, else it is deleted again; the other is deleted last, once it is on
+//!    disk that every destination has the new value.
 //!
 //! A record that an interrupted run left is this machine started again, from
 //! [`Issuance::resume`]; there is no second code path.

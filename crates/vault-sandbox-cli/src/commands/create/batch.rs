@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,18 +23,21 @@ use crate::hygiene;
 use crate::problem::Problem;
 
 const SCHEMA: &str = "vault-sandbox/many/1";
+const ENDING: &str = ".jsonl";
+const TRIES: usize = 8;
 
 /// The record, locked for as long as this lives.
 ///
 /// Many write to it at a time, and each waits until its line is on disk. Lines that come while the
 /// disk is busy are written and synced together.
-pub(super) struct Batch {
+pub(crate) struct Batch {
     path: PathBuf,
     journal: Arc<Mutex<Journal>>,
     coming: RefCell<Coming>,
     /// Held while writing, with how the last round of it ended. It is handed on in the order in which
     /// it was asked for: who finds their round written finds how that ended.
     pen: tokio::sync::Mutex<Result<(), (io::ErrorKind, String)>>,
+    goes_to_stdout: bool,
 }
 
 struct Journal {
@@ -50,50 +53,59 @@ struct Coming {
     lines: Vec<u8>,
 }
 
+/// What was found under a name.
+pub(crate) enum Found {
+    /// Another process has it.
+    UnderWay,
+    /// It cannot be understood.
+    Broken,
+    Open(Box<Opened>),
+}
+
 /// The record of an earlier run.
-pub(super) struct Opened {
-    pub(super) batch: Batch,
-    pub(super) plan: Plan,
+pub(crate) struct Opened {
+    pub(crate) batch: Batch,
+    pub(crate) plan: Plan,
     /// How far each sandbox came; one that is not in it was not begun.
-    pub(super) progress: BTreeMap<String, Progress>,
+    pub(crate) progress: BTreeMap<String, Progress>,
 }
 
 /// What was asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Plan {
-    pub(super) schema: String,
-    pub(super) operation: String,
-    pub(super) started: String,
-    pub(super) vault: String,
-    pub(super) vault_id: Option<String>,
-    pub(super) api_version: String,
-    pub(super) name: Option<String>,
+pub(crate) struct Plan {
+    pub(crate) schema: String,
+    pub(crate) operation: String,
+    pub(crate) started: String,
+    pub(crate) vault: String,
+    pub(crate) vault_id: Option<String>,
+    pub(crate) api_version: String,
+    pub(crate) name: Option<String>,
     /// An instant, a date, or `never`.
-    pub(super) expiry: String,
-    pub(super) json: bool,
-    pub(super) verify: String,
-    pub(super) sandboxes: Vec<PlannedSandbox>,
+    pub(crate) expiry: String,
+    pub(crate) json: bool,
+    pub(crate) verify: String,
+    pub(crate) sandboxes: Vec<PlannedSandbox>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PlannedSandbox {
-    pub(super) name: String,
-    pub(super) destinations: Vec<String>,
+pub(crate) struct PlannedSandbox {
+    pub(crate) name: String,
+    pub(crate) destinations: Vec<String>,
 }
 
 /// How far a sandbox came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(crate) enum Progress {
     /// Its turn never came.
     NotBegun,
     /// Its turn came; how it ended was not written down.
     Begun(OperationId),
     /// Certainly not issued.
     NotIssued,
-    /// Anything else.
-    Ended(OperationId),
+    /// Anything else: how it ended then.
+    Ended(OperationId, Exit),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -111,14 +123,21 @@ enum Fact {
 }
 
 impl Plan {
-    pub(super) fn schema() -> String {
+    pub(crate) fn schema() -> String {
         SCHEMA.to_owned()
+    }
+
+    fn goes_to_stdout(&self) -> bool {
+        let destinations = self.sandboxes.iter().flat_map(|one| &one.destinations);
+        destinations
+            .into_iter()
+            .any(|destination| destination == "-")
     }
 }
 
 impl Batch {
     /// Writes the plan down, before anything of it is done.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         state_dir: &Path,
         operation: OperationId,
         plan: &Plan,
@@ -133,34 +152,27 @@ impl Batch {
             .now("Without it, the run could not be resumed, so no token was asked for.")
         };
         hygiene::private_directory(&directory).map_err(failed)?;
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create_new(true).mode(0o600);
-        let file = options.open(&path).map_err(failed)?;
-        flock(&file, FlockOperation::LockExclusive).map_err(|e| failed(e.into()))?;
         let mut journal = Journal {
-            file,
+            file: make(&path).map_err(failed)?,
             is_torn: false,
         };
-        let written = line_of(plan).and_then(|line| journal.write(&line));
+        let written = line_of(plan).and_then(|line| {
+            journal.write(&line)?;
+            File::open(&directory)?.sync_all()
+        });
         written.map_err(|error| {
             let _ = std::fs::remove_file(&path);
             failed(error)
         })?;
-        File::open(&directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(failed)?;
-        Ok(Self::with(path, journal))
+        Ok(Self::with(path, journal, plan))
     }
 
-    /// Opens the record of an earlier run: the plan, and how far each sandbox came.
-    pub(super) fn open(
-        state_dir: &Path,
-        operation: OperationId,
-    ) -> Result<Option<Opened>, Problem> {
+    /// Opens the record of an earlier run: the plan, and how far each sandbox came. `None`: there is
+    /// none, or it was cut off before anything of it was done.
+    pub(crate) fn open(state_dir: &Path, operation: OperationId) -> Result<Option<Found>, Problem> {
         let path = path(state_dir, operation);
-        let wrong = |why: String| {
-            Problem::destination(format!("The record {}: {why}.", path.display()))
-                .now("No token was asked for.")
+        let failed = |error: io::Error| {
+            Problem::destination(format!("{} cannot be read: {error}.", path.display()))
         };
         let flags = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or(0);
         let mut options = OpenOptions::new();
@@ -168,53 +180,44 @@ impl Batch {
         let mut file = match options.open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(wrong(error.to_string())),
+            Err(error) => return Err(failed(error)),
         };
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(Problem::new(
-                Exit::Unknown,
-                format!("The run {operation} is under way in another process. Wait for it to end."),
-            ));
+            return Ok(Some(Found::UnderWay));
         }
-        let mut text = String::new();
-        file.read_to_string(&mut text)
-            .map_err(|e| wrong(e.to_string()))?;
-        let mut lines = text.split_inclusive('\n');
-        let plan = lines
-            .next()
-            .and_then(|line| serde_json::from_str(line).ok());
-        let plan: Plan = plan
-            .filter(|plan: &Plan| plan.schema == SCHEMA)
-            .ok_or_else(|| wrong("it cannot be understood".to_owned()))?;
-        let mut progress = BTreeMap::new();
-        // A line that a crash tore says nothing; the one before it stands.
-        for line in lines.filter_map(|line| serde_json::from_str::<Fact>(line).ok()) {
-            let (sandbox, how) = match line {
-                Fact::Begun { sandbox, operation } => {
-                    (sandbox, operation.parse().map(Progress::Begun))
-                }
-                Fact::Ended {
-                    sandbox, outcome, ..
-                } if outcome == "not_issued" => (sandbox, Ok(Progress::NotIssued)),
-                Fact::Ended {
-                    sandbox, operation, ..
-                } => (sandbox, operation.parse().map(Progress::Ended)),
-            };
-            progress.insert(sandbox, how.map_err(|_| wrong("it is damaged".to_owned()))?);
+        // Its run may have ended between the two.
+        if !is_named(&file).map_err(failed)? {
+            return Ok(None);
         }
+        // Bytes: what is torn may end in the middle of a letter.
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        let Some(first) = lines.next().filter(|line| line.ends_with(b"\n")) else {
+            // Nothing is begun before the plan is there as a whole.
+            std::fs::remove_file(&path).map_err(failed)?;
+            return Ok(None);
+        };
+        let plan = serde_json::from_slice(first).ok();
+        let progress = progress_in(lines);
+        let (Some(plan), Some(progress)) =
+            (plan.filter(|plan: &Plan| plan.schema == SCHEMA), progress)
+        else {
+            return Ok(Some(Found::Broken));
+        };
         let journal = Journal {
             file,
-            is_torn: !text.ends_with('\n'),
+            is_torn: !bytes.ends_with(b"\n"),
         };
-        Ok(Some(Opened {
-            batch: Self::with(path, journal),
+        Ok(Some(Found::Open(Box::new(Opened {
+            batch: Self::with(path, journal, &plan),
             plan,
             progress,
-        }))
+        }))))
     }
 
     /// Its turn has come: said on disk before anything is asked for it.
-    pub(super) async fn begun(
+    pub(crate) async fn begun(
         &self,
         sandbox: &SandboxName,
         operation: OperationId,
@@ -227,7 +230,7 @@ impl Batch {
     }
 
     /// What became of it. Where that cannot be written, a later run will not do it again.
-    pub(super) async fn ended(
+    pub(crate) async fn ended(
         &self,
         sandbox: &SandboxName,
         operation: OperationId,
@@ -241,17 +244,23 @@ impl Batch {
         .await
     }
 
+    /// Whether values go to stdout, where only a format can tell them apart.
+    pub(crate) fn goes_to_stdout(&self) -> bool {
+        self.goes_to_stdout
+    }
+
     /// Nothing is left to be done.
-    pub(super) fn close(self) {
+    pub(crate) fn close(self) {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    fn with(path: PathBuf, journal: Journal) -> Self {
+    fn with(path: PathBuf, journal: Journal, plan: &Plan) -> Self {
         Self {
             path,
             journal: Arc::new(Mutex::new(journal)),
             coming: RefCell::default(),
             pen: tokio::sync::Mutex::new(Ok(())),
+            goes_to_stdout: plan.goes_to_stdout(),
         }
     }
 
@@ -271,8 +280,8 @@ impl Batch {
             let written = Waiting::Aside.on(write).await;
             *last = written.map_err(|error| (error.kind(), error.to_string()));
         }
-        last.clone()
-            .map_err(|(kind, why)| io::Error::new(kind, why))
+        let ended = last.clone();
+        ended.map_err(|(kind, why)| io::Error::new(kind, why))
     }
 }
 
@@ -295,14 +304,85 @@ fn line_of(fact: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
+/// The runs that have a record, in the order of their names.
+pub(crate) fn operations(state_dir: &Path) -> Vec<OperationId> {
+    let entries = std::fs::read_dir(state_dir.join("many"))
+        .into_iter()
+        .flatten();
+    let mut operations: Vec<_> = entries
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name();
+            name.to_str()?.strip_suffix(ENDING)?.parse().ok()
+        })
+        .collect();
+    operations.sort_unstable();
+    operations
+}
+
+pub(crate) fn path(state_dir: &Path, operation: OperationId) -> PathBuf {
+    state_dir.join("many").join(format!("{operation}{ENDING}"))
+}
+
+/// Makes the file and locks it.
+fn make(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create_new(true).mode(0o600);
+    for _ in 0..TRIES {
+        let file = options.open(path)?;
+        flock(&file, FlockOperation::LockExclusive)?;
+        // Before it was locked, `token recover` may have taken it for one of a killed run.
+        if is_named(&file)? {
+            return Ok(file);
+        }
+    }
+    Err(io::Error::other("another process removes it"))
+}
+
+fn is_named(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.nlink() > 0)
+}
+
+/// What the last line of each sandbox says. A line that a crash tore says nothing; the one before it
+/// stands.
+fn progress_in<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<BTreeMap<String, Progress>> {
+    let mut progress = BTreeMap::new();
+    for fact in lines.filter_map(|line| serde_json::from_slice::<Fact>(line).ok()) {
+        let (sandbox, how) = match fact {
+            Fact::Begun { sandbox, operation } => {
+                (sandbox, Progress::Begun(operation.parse().ok()?))
+            }
+            Fact::Ended {
+                sandbox, outcome, ..
+            } if outcome == "not_issued" => (sandbox, Progress::NotIssued),
+            Fact::Ended {
+                sandbox,
+                operation,
+                outcome,
+            } => {
+                let exit = exit_of(&outcome);
+                (sandbox, Progress::Ended(operation.parse().ok()?, exit))
+            }
+        };
+        progress.insert(sandbox, how);
+    }
+    Some(progress)
+}
+
+/// Of one for which a token was issued, or may have been.
+fn exit_of(outcome: &str) -> Exit {
+    match outcome {
+        "issued" => Exit::Done,
+        "undelivered" => Exit::Undelivered,
+        "mismatch" => Exit::Mismatch,
+        "value_lost" => Exit::ValueLost,
+        _ => Exit::Unknown,
+    }
+}
+
 fn wrong_record(batch: &Batch, error: &io::Error) -> Problem {
     Problem::destination(format!(
-        "The record {} cannot be written: {error}.",
+        "The record of this run {} cannot be written: {error}.",
         batch.path.display()
     ))
     .now("No token was asked for.")
-}
-
-fn path(state_dir: &Path, operation: OperationId) -> PathBuf {
-    state_dir.join("many").join(format!("{operation}.jsonl"))
 }

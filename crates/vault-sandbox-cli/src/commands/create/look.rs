@@ -1,5 +1,7 @@
 //! What is found out before a token is asked for. Stopping it stops nothing that matters.
 
+use std::collections::BTreeMap;
+
 use vault_sandbox_core::endpoints::{ListSandboxes, Sandbox};
 use vault_sandbox_core::{Error, SandboxName, VaultErrorKind};
 
@@ -42,17 +44,46 @@ pub(super) async fn at_the_list(
     }
 }
 
+/// The list, to look many up in.
+pub(super) struct Listed<'a> {
+    list: &'a [Sandbox],
+    by_name: BTreeMap<&'a str, &'a Sandbox>,
+}
+
+impl<'a> Listed<'a> {
+    pub(super) fn new(list: &'a [Sandbox]) -> Self {
+        // Of two with one name, the first: as where there is only one to look up.
+        let by_name = list.iter().rev().map(|one| (one.name.as_str(), one));
+        Self {
+            list,
+            by_name: by_name.collect(),
+        }
+    }
+
+    /// What the list says of a sandbox that can be used.
+    pub(super) fn up(
+        &self,
+        connection: &Connection,
+        name: &SandboxName,
+    ) -> Result<SandboxFacts, Problem> {
+        let found = match self.by_name.get(name.as_str()) {
+            Some(found) => found,
+            None => sandbox::find(connection, self.list, name)?,
+        };
+        facts(connection, found)
+    }
+}
+
 /// What the list says of a sandbox that can be used.
 pub(super) fn up(
     connection: &Connection,
     list: &[Sandbox],
     name: &SandboxName,
 ) -> Result<SandboxFacts, Problem> {
-    facts_of(connection, sandbox::find(connection, list, name)?)
+    facts(connection, sandbox::find(connection, list, name)?)
 }
 
-/// As [`up`], of one that was found.
-pub(super) fn facts_of(connection: &Connection, found: &Sandbox) -> Result<SandboxFacts, Problem> {
+fn facts(connection: &Connection, found: &Sandbox) -> Result<SandboxFacts, Problem> {
     sandbox::check_active(found)?;
     Ok(SandboxFacts {
         // What is no DNS that a credential may go to is as good as unknown.

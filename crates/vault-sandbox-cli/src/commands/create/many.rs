@@ -1,27 +1,22 @@
 //! Many sandboxes: one plan, one confirmation, one sign-in; each then goes its own way.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::pin::pin;
-
 use chrono::{SecondsFormat, Utc};
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use vault_sandbox_core::endpoints::{Encoding, Sandbox};
 use vault_sandbox_core::issuance::VerifyRule;
+use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{OperationId, SandboxName};
 
 use super::batch::{Batch, Plan, PlannedSandbox};
-use super::board::Board;
 use super::issue_one::Issuing;
 use super::item::{Item, Terms, new_operation};
-use super::places::{Places, check_all, mention_open};
-use super::row::Row;
-use super::{Wish, dry_run, look, old, summary};
+use super::places::{check_all, mention_open};
+use super::run::{Run, Turn};
+use super::{Wish, dry_run, look};
 use crate::args::Format;
 use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
-use crate::destinations::{Destination, stdout};
+use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
 use crate::problem::Problem;
@@ -29,28 +24,11 @@ use crate::report::expiry_for_people;
 use crate::selection::Selection;
 use crate::signals::Signals;
 
-/// More than are under way may be worked on: while one writes, another asks.
-const WORKED_ON: usize = 2;
 /// So many are named in the plan.
 const SHOWN: usize = 10;
 
 /// A sandbox whose turn will come.
-pub(super) type Work = (Item, SandboxFacts);
-
-/// What became of one.
-struct Done {
-    row: Row,
-    /// Why no other shall be begun.
-    stop: Option<Problem>,
-}
-
-/// What is left of a run over many.
-pub(super) struct Run<'a> {
-    pub(super) issuing: Issuing<'a>,
-    pub(super) jobs: usize,
-    /// The whole run, and its record.
-    pub(super) batch: Option<(OperationId, Batch)>,
-}
+type Work = (Item, SandboxFacts);
 
 pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
     let named = match &wish.selection {
@@ -93,7 +71,9 @@ pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
             jobs: wish.jobs,
             batch,
         };
-        run.go(work, signals).await
+        let turns = work.into_iter();
+        let turns = turns.map(|(item, facts)| Turn::ToDo(item, facts)).collect();
+        run.go(turns, signals).await
     })
 }
 
@@ -103,16 +83,24 @@ fn plan(context: &Context<'_>, wish: &Wish, names: &[SandboxName]) -> Result<Vec
         .iter()
         .map(|name| Item::of(context, &wish.terms, name));
     let items: Vec<Item> = items.collect::<Result<_, _>>()?;
-    let is_told_apart = context.settings.format == Format::Jsonl;
-    let to_stdout = |item: &Item| item.destinations.contains(&Destination::Stdout);
-    if !is_told_apart && items.iter().any(to_stdout) {
-        return Err(Problem::usage(
-            "The tokens of several sandboxes cannot be told apart on stdout. Name files, such as --out \".secrets/{sandbox}.token\", or ask for --format jsonl.",
-        ));
-    }
+    check_stdout(context, items.iter().flat_map(|item| &item.destinations))?;
     check_all(context, &items)?;
-    mention_open(context, 0)?;
+    mention_open(context, 0, None)?;
     Ok(items)
+}
+
+/// On stdout, values are told apart by the objects around them.
+pub(super) fn check_stdout<'a>(
+    context: &Context<'_>,
+    mut destinations: impl Iterator<Item = &'a Destination>,
+) -> Result<(), Problem> {
+    let is_told_apart = context.settings.format == Format::Jsonl;
+    if is_told_apart || !destinations.any(|destination| *destination == Destination::Stdout) {
+        return Ok(());
+    }
+    Err(Problem::usage(
+        "The tokens of several sandboxes cannot be told apart on stdout. Name files, such as --out \".secrets/{sandbox}.token\", or ask for --format jsonl.",
+    ))
 }
 
 /// Everything that is sent before the requests themselves.
@@ -141,43 +129,78 @@ async fn prepare(
     with_facts(connection, &wish.terms, items, list.as_deref())
 }
 
-/// Each with what the list says of it.
-pub(super) fn with_facts(
+/// Each with what the list says of it. What is wrong with some is said of all of them at once.
+fn with_facts(
     connection: &Connection,
     terms: &Terms,
     items: Vec<Item>,
     list: Option<&[Sandbox]>,
 ) -> Result<Vec<Work>, Problem> {
-    let named = list.unwrap_or_default().iter();
-    let by_name: BTreeMap<&str, &Sandbox> = named.map(|s| (s.name.as_str(), s)).collect();
-    items
-        .into_iter()
-        .map(|item| {
-            let facts = match (list, by_name.get(item.sandbox.as_str())) {
-                (_, Some(found)) => look::facts_of(connection, found)?,
-                // It is not there: the list is searched for what is like it.
-                (Some(list), None) => look::up(connection, list, &item.sandbox)?,
-                (None, None) => SandboxFacts::default(),
+    let total = items.len();
+    let listed = list.map(look::Listed::new);
+    let mut wrong = Vec::new();
+    let mut work = Vec::with_capacity(total);
+    for item in items {
+        match facts_of(connection, terms, &item.sandbox, listed.as_ref()) {
+            Ok(facts) => work.push((item, facts)),
+            Err(problem) => wrong.push(problem),
+        }
+    }
+    match wrong.len() {
+        0 => Ok(work),
+        1 => Err(wrong.swap_remove(0)),
+        many => {
+            let mut all = wrong.swap_remove(0);
+            let first = std::mem::take(&mut all.what);
+            let others = wrong.iter().map(|problem| problem.what.as_str());
+            let named: Vec<_> = [first.as_str()]
+                .into_iter()
+                .chain(others)
+                .take(SHOWN)
+                .collect();
+            let more = match many - named.len() {
+                0 => String::new(),
+                more => format!(" And {more} more."),
             };
-            if terms.verify == VerifyRule::Always && facts.dns.is_none() {
-                return Err(Problem::configuration(format!(
-                    "--verify always cannot be kept: where the sandbox {} itself is, is not known.",
-                    item.sandbox
-                )));
-            }
-            Ok((item, facts))
-        })
-        .collect()
+            all.what = format!(
+                "{many} of {total} sandboxes cannot have a token. {}{more}",
+                named.join(" ")
+            );
+            Err(all)
+        }
+    }
+}
+
+/// What the list says of one, as far as it may be read.
+pub(super) fn facts_of(
+    connection: &Connection,
+    terms: &Terms,
+    sandbox: &SandboxName,
+    listed: Option<&look::Listed<'_>>,
+) -> Result<SandboxFacts, Problem> {
+    let facts = match listed {
+        Some(listed) => listed.up(connection, sandbox)?,
+        None => SandboxFacts::default(),
+    };
+    if terms.verify == VerifyRule::Always && facts.dns.is_none() {
+        return Err(Problem::configuration(format!(
+            "--verify always cannot be kept: where the sandbox {sandbox} itself is, is not known."
+        )));
+    }
+    Ok(facts)
 }
 
 fn show(context: &Context<'_>, wish: &Wish, connection: &Connection, work: &[Work]) {
     let voice = context.voice;
-    let names: Vec<_> = work.iter().map(|(item, _)| item.sandbox.as_str()).collect();
-    let mut shown = names[..names.len().min(SHOWN)].join(", ");
-    if names.len() > SHOWN {
-        shown.push_str(&format!(" and {} more", names.len() - SHOWN));
+    let names = work.iter().take(SHOWN);
+    let names: Vec<_> = names
+        .map(|(item, _)| escape(item.sandbox.as_str()))
+        .collect();
+    let mut shown = names.join(", ");
+    if work.len() > SHOWN {
+        shown.push_str(&format!(" and {} more", work.len() - SHOWN));
     }
-    voice.fact("Sandboxes", &format!("{}: {shown}", names.len()));
+    voice.fact("Sandboxes", &format!("{}: {shown}", work.len()));
     voice.fact("Expires", &expiry_for_people(wish.terms.expiry, Utc::now()));
     if let Some((item, _)) = work.first() {
         let destinations: Vec<_> = item.destinations.iter().map(ToString::to_string).collect();
@@ -223,143 +246,10 @@ fn begin(
         sandboxes: sandboxes.collect(),
     };
     let batch = Batch::begin(&context.settings.state_dir()?, operation, &plan)?;
+    // Who ends it so that it cannot say anything more has to know.
+    context.voice.fact(
+        "Run",
+        &format!("{operation}; if it is cut off, --resume {operation} goes on with it"),
+    );
     Ok((operation, batch))
-}
-
-fn not_begun(reason: &Problem) -> Problem {
-    Problem::new(reason.exit, format!("Not begun: {}", reason.what))
-}
-
-impl Run<'_> {
-    /// Does the work, and says what came of it.
-    pub(super) async fn go(
-        mut self,
-        work: Vec<Work>,
-        mut signals: Signals,
-    ) -> Result<Exit, Problem> {
-        let total = work.len();
-        let context = self.issuing.context;
-        let mut board = Board::new(context, total);
-        let mut queue: VecDeque<(usize, Work)> = work.into_iter().enumerate().collect();
-        let mut rows: Vec<Option<Row>> = (0..total).map(|_| None).collect();
-        let mut stopped: Option<Problem> = None;
-        {
-            let this = &self;
-            let mut working = FuturesUnordered::new();
-            loop {
-                while stopped.is_none() && working.len() < this.jobs * WORKED_ON {
-                    let Some((at, work)) = queue.pop_front() else {
-                        break;
-                    };
-                    let signals = signals.another()?;
-                    working.push(async move { (at, this.one(work, signals).await) });
-                }
-                let done = {
-                    let mut next = pin!(working.next());
-                    tokio::select! {
-                        biased;
-                        done = &mut next => done,
-                        asked = signals.asked(), if stopped.is_none() => {
-                            context.voice.problem(&format!(
-                                "{} Those under way are finished; the rest is not begun.",
-                                asked.problem()
-                            ));
-                            stopped = Some(asked.problem());
-                            continue;
-                        }
-                    }
-                };
-                let Some((at, Done { row, stop })) = done else {
-                    break;
-                };
-                stopped = stopped.or(stop);
-                let gate = this.issuing.connection.gate();
-                board.ended(&row, gate.under_way(), gate.is_slowed());
-                rows[at] = Some(self.write(row));
-            }
-        }
-        // Named, each of them.
-        let reason = stopped.unwrap_or_else(|| Problem::new(Exit::Internal, "Not begun."));
-        for (at, (item, facts)) in queue {
-            let row = Row::not_asked(&self.issuing, &item, &facts, not_begun(&reason));
-            rows[at] = Some(self.write(row));
-        }
-        let rows: Vec<Row> = rows.into_iter().flatten().collect();
-        let was_live = board.is_live();
-        drop(board);
-        summary::finish(&self.issuing, self.batch.take(), rows, was_live)
-    }
-
-    /// One of them, from its places to its outcome, which is on record when this ends.
-    async fn one(&self, (mut item, facts): Work, signals: Signals) -> Done {
-        let batch = self.batch.as_ref().map(|(_, batch)| batch);
-        if let Some(batch) = batch
-            && let Err(problem) = batch.begun(&item.sandbox, item.operation).await
-        {
-            let row = Row::not_asked(&self.issuing, &item, &facts, not_begun(&problem));
-            return Done {
-                row,
-                stop: Some(problem),
-            };
-        }
-        let voice = self.issuing.context.voice;
-        let row = match self.try_one(&mut item, &facts, signals).await {
-            Ok(row) => row,
-            Err(problem) => Row::not_asked(&self.issuing, &item, &facts, problem),
-        };
-        // Its value is where it belongs, and nothing more is said of it: of thousands, not all need
-        // to be known.
-        let row = row.scrubbed(voice);
-        voice.unlearn(item.operation);
-        if let Some(batch) = batch
-            && let Err(error) = batch
-                .ended(&item.sandbox, item.operation, row.outcome)
-                .await
-        {
-            voice.warning(&format!(
-                "what became of {} could not be written down, so --resume will leave it out: {error}.",
-                item.sandbox
-            ));
-        }
-        // Whoever is not let in is not let in the next time either, and accounts lock.
-        let is_let_in = row.exit != Exit::SignIn;
-        let stop = row.problem.clone().filter(|_| !is_let_in);
-        Done { row, stop }
-    }
-
-    async fn try_one(
-        &self,
-        item: &mut Item,
-        facts: &SandboxFacts,
-        mut signals: Signals,
-    ) -> Result<Row, Problem> {
-        let Issuing {
-            context,
-            connection,
-            replacing,
-            ..
-        } = self.issuing;
-        if let Some(replacing) = replacing {
-            let found = old::find(context, connection, item, facts, replacing);
-            let found = signals.stopping(found).await;
-            item.replaces = found.unwrap_or_else(|asked| Err(asked.problem()))?;
-        }
-        let (state_dir, reserved) = (context.settings.state_dir()?, item.clone());
-        let reserve = move || Places::reserve(&state_dir, &reserved);
-        let places = self.issuing.waiting.on(reserve).await?;
-        let ended = self.issuing.issue(item, facts, places, signals).await?;
-        Ok(Row::of(item, &ended, context.settings.is_json()))
-    }
-
-    /// As they finish: what is written is not kept in memory.
-    fn write(&self, mut row: Row) -> Row {
-        let context = self.issuing.context;
-        if context.settings.format == Format::Jsonl
-            && let Some(line) = row.line.take()
-        {
-            // Where stdout cannot be written, the exit code and stderr still say it.
-            let _ = context.voice.undisturbed(|| stdout::write(&line));
-        }
-        row
-    }
 }

@@ -1,6 +1,6 @@
 //! `token create` and `token rotate`: plan, check every place, sign in, look at the sandboxes, issue.
 
-mod batch;
+pub(crate) mod batch;
 mod board;
 mod dry_run;
 mod issue_one;
@@ -14,6 +14,7 @@ mod one;
 mod places;
 mod resume;
 mod row;
+mod run;
 mod summary;
 
 use std::time::Duration;
@@ -28,6 +29,7 @@ use crate::problem::Problem;
 use crate::selection::Selection;
 
 use item::Terms;
+pub(super) use summary::resume_command;
 
 /// All that was asked for.
 struct Wish {
@@ -48,7 +50,8 @@ struct Replacing {
 
 pub(crate) fn run(context: &Context<'_>, args: &CreateArgs) -> Result<Exit, Problem> {
     if let Some(operation) = &args.resume {
-        return resume::run(context, operation, usize::from(args.issue.sandboxes.jobs));
+        let jobs = usize::from(args.issue.sandboxes.jobs);
+        return resume::run(context, operation, args.issue.expires.as_deref(), jobs);
     }
     let verify = match args.verify {
         Verify::Auto => VerifyRule::Auto,

@@ -64,7 +64,7 @@ pub(super) fn run(
 
 fn open(context: &Context<'_>, item: &Item) -> Result<Places, Problem> {
     let places = Places::open(context, item)?;
-    mention_open(context, 1)?;
+    mention_open(context, 1, None)?;
     Ok(places)
 }
 
@@ -75,11 +75,11 @@ async fn prepare(
     item: &mut Item,
     connection: &Connection,
 ) -> Result<SandboxFacts, Problem> {
-    connection.sign_in().await?;
     let given = wish.sandbox_dns.as_deref();
     let given = given
         .map(|dns| sandbox::sibling(connection.dns(), dns))
         .transpose()?;
+    connection.sign_in().await?;
     let mut facts = match look::at_the_list(context, connection).await? {
         Some(list) => look::up(connection, &list, &item.sandbox)?,
         None => SandboxFacts::default(),
@@ -103,7 +103,7 @@ async fn prepare(
             Some(old) => context.voice.fact("Replaces", old),
             None => context
                 .voice
-                .fact("Replaces", &"nothing: there is no token yet"),
+                .fact("Replaces", &"nothing: there is no token to replace"),
         }
         item.replaces = old;
     }

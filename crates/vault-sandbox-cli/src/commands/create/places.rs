@@ -1,11 +1,15 @@
 //! The places that a token needs: its destinations and its record, checked before it is asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use vault_sandbox_core::OperationId;
+use vault_sandbox_core::redact::escape;
+
+use super::batch;
 use super::item::{Item, new_operation};
 use crate::commands::Context;
-use crate::destinations::{self, Destination, OpenDestination, Tried};
+use crate::destinations::{self, Destination, OpenDestination, Tried, file_name_of};
 use crate::pending::{Pending, PendingRecord};
 use crate::problem::Problem;
 
@@ -40,18 +44,24 @@ pub(super) fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Pro
     drop(pending.reserve(new_operation()?)?);
     destinations::sweep(items.iter().flat_map(|item| &item.destinations));
     let mut tried = Tried::default();
-    let mut taken = BTreeSet::new();
-    let mut programs = BTreeSet::new();
-    for item in items {
-        for destination in &item.destinations {
-            let is_free = match (destination, destination.check(&mut tried)?) {
-                (_, Some(file)) => taken.insert(file),
-                (Destination::Exec(line), None) => programs.insert(line.as_str()),
-                (_, None) => true,
+    let (mut files, mut programs) = (BTreeMap::new(), BTreeMap::new());
+    for (at, item) in items.iter().enumerate() {
+        for (place, destination) in item.destinations.iter().enumerate() {
+            let twice = item.destinations[..place].contains(destination);
+            let other = match (destination, destination.check(&mut tried)?) {
+                (_, Some(file)) => files.insert(file, at),
+                (Destination::Exec(line), None) => programs.insert(line.as_str(), at),
+                (_, None) => None,
             };
-            if !is_free {
+            if twice || other == Some(at) {
+                return Err(Problem::usage(format!("--out {destination}: named twice.")));
+            }
+            if let Some(other) = other.and_then(|other| items.get(other)) {
                 return Err(Problem::usage(format!(
-                    "--out {destination}: the tokens of several sandboxes would go there. Tell them apart with {{sandbox}} in it."
+                    "--out {destination}: the tokens of {:?} and {:?} would both go there. {}",
+                    escape(other.sandbox.as_str()),
+                    escape(item.sandbox.as_str()),
+                    how_to_tell_apart(other, item)
                 )));
             }
         }
@@ -59,9 +69,35 @@ pub(super) fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Pro
     Ok(())
 }
 
-/// Mentions what earlier runs left open; `ours` are of this one.
-pub(super) fn mention_open(context: &Context<'_>, ours: usize) -> Result<(), Problem> {
-    let pending = Pending::new(&context.settings.state_dir()?);
+fn how_to_tell_apart(one: &Item, other: &Item) -> &'static str {
+    if file_name_of(&one.sandbox) == file_name_of(&other.sandbox) {
+        "In a path, small letters, digits and . _ - are left of a name, and of these two the same is left: make the token of each by itself, with a path of its own."
+    } else {
+        "Write {sandbox} where its name shall stand, such as --out \".secrets/{sandbox}.token\"."
+    }
+}
+
+/// Mentions what earlier runs left open; `ours` are of this one, and `run` is it, if it is one over
+/// many.
+pub(super) fn mention_open(
+    context: &Context<'_>,
+    ours: usize,
+    run: Option<OperationId>,
+) -> Result<(), Problem> {
+    let state_dir = context.settings.state_dir()?;
+    let mut runs = batch::operations(&state_dir);
+    runs.retain(|operation| Some(*operation) != run);
+    if let Some(first) = runs.first() {
+        let words = match runs.len() {
+            1 => format!("the run {first} over many sandboxes is"),
+            many => format!("{many} runs over many sandboxes are"),
+        };
+        context.voice.say(&format!(
+            "Note: {words} not finished.\n  See:  {}",
+            context.settings.recover()
+        ));
+    }
+    let pending = Pending::new(&state_dir);
     let open = pending.operations().len().saturating_sub(ours);
     if open > 0 {
         let words = if open == 1 {

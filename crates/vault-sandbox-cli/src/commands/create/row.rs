@@ -1,15 +1,21 @@
 //! What became of one sandbox of many.
 
 use vault_sandbox_core::issuance::DeliveryState;
-use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
+use vault_sandbox_core::redact::escape;
+use vault_sandbox_core::{OperationId, SandboxName, TokenId, VaultDns};
 
 use super::issue_one::{Ended, Issuing};
 use super::item::Item;
+use super::summary::About;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::json::{self, CreateObject, DestinationObject, Ending, SandboxRef, TokenObject};
+use crate::json::{
+    self, CreateObject, DestinationObject, Ending, LeftAloneObject, SandboxRef, TokenObject,
+    VaultObject,
+};
 use crate::problem::Problem;
 use crate::report::VaultFacts;
+use crate::report::problems::NOT_ISSUED;
 use crate::voice::Voice;
 
 /// What became of it, for people and for scripts.
@@ -27,12 +33,11 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The object only where it is asked for: there may be thousands.
     pub(super) fn of(item: &Item, ended: &Ended<'_>, is_json: bool) -> Self {
         let report = ended.report();
         let problem = report.problem();
         let what = match &problem {
-            Some(problem) => problem.what.clone(),
+            Some(problem) => in_brief(&problem.what),
             None => report.in_brief(),
         };
         Self {
@@ -112,6 +117,46 @@ impl Row {
         }
     }
 
+    /// Of one that a resumed run leaves alone: an earlier run issued a token, or may have.
+    pub(super) fn left_alone(
+        about: &About<'_>,
+        vault: VaultObject,
+        sandbox: SandboxName,
+        operation: OperationId,
+        problem: Problem,
+    ) -> Self {
+        let outcome = problem.exit.outcome();
+        let ending = Ending {
+            command: about.command,
+            outcome: Some(outcome),
+            simulated: about.simulated,
+            warnings: &[],
+            problem: Some(&problem),
+            voice: about.context.voice,
+        };
+        let object = LeftAloneObject {
+            operation: operation.to_string(),
+            vault,
+            sandbox: SandboxRef {
+                name: sandbox.to_string(),
+                dns: None,
+                status: None,
+            },
+        };
+        Self {
+            exit: problem.exit,
+            outcome,
+            what: problem.what.clone(),
+            warnings: Vec::new(),
+            line: match about.context.settings.is_json() {
+                true => json::line(&ending, object).ok(),
+                false => None,
+            },
+            problem: Some(problem),
+            sandbox,
+        }
+    }
+
     /// With its secrets out of the words for people; the object has them where they belong.
     pub(super) fn scrubbed(self, voice: &Voice) -> Self {
         Self {
@@ -122,13 +167,30 @@ impl Row {
         }
     }
 
+    /// Why it was not done, for those that are not begun because of it.
+    pub(super) fn reason(&self) -> Problem {
+        Problem::new(self.exit, self.what.clone())
+    }
+
+    /// The sandbox's name, which may be Vault's word.
+    pub(super) fn shown(&self) -> String {
+        escape(self.sandbox.as_str())
+    }
+
     /// `VeePharm Sandbox: issued, 0PI00000000C003, file:…`.
     pub(super) fn in_words(&self) -> String {
         let outcome = self.outcome.replace('_', " ");
         format!(
             "{}: {outcome}, {}",
-            self.sandbox,
+            self.shown(),
             self.what.trim_end_matches('.')
         )
     }
+}
+
+/// That it was not issued is said beside it.
+fn in_brief(what: &str) -> String {
+    let rest = what.strip_prefix(NOT_ISSUED);
+    let rest = rest.and_then(|rest| rest.strip_prefix(": "));
+    rest.unwrap_or(what).to_owned()
 }

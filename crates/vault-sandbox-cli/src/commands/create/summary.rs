@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use vault_sandbox_core::OperationId;
+use vault_sandbox_core::{OperationId, VaultDns};
 
 use super::batch::Batch;
 use super::issue_one::Issuing;
@@ -15,13 +15,32 @@ use crate::exit::Exit;
 use crate::json::{self, Ending, SummaryObject};
 use crate::problem::Problem;
 
+/// What the run was.
+pub(super) struct About<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) command: &'static str,
+    pub(super) simulated: bool,
+    pub(super) vault: &'a VaultDns,
+}
+
+impl<'a> About<'a> {
+    pub(super) fn of(issuing: &Issuing<'a>) -> Self {
+        Self {
+            context: issuing.context,
+            command: issuing.terms.command,
+            simulated: issuing.connection.is_simulated(),
+            vault: issuing.connection.dns(),
+        }
+    }
+}
+
 pub(super) fn finish(
-    issuing: &Issuing<'_>,
+    about: &About<'_>,
     batch: Option<(OperationId, Batch)>,
     rows: Vec<Row>,
     was_live: bool,
 ) -> Result<Exit, Problem> {
-    let context = issuing.context;
+    let context = about.context;
     let each: Vec<Exit> = rows.iter().map(|row| row.exit).collect();
     let exit = Exit::of_many(&each, Exit::Partial);
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
@@ -32,10 +51,10 @@ pub(super) fn finish(
     let operation = batch.as_ref().map(|(operation, _)| *operation);
     // What is not certain is for `token recover`; the record of this run is of use while something
     // can be done by it.
-    let resume = operation.filter(|_| is_left).map(|operation| {
-        let words = format!("token create --resume {operation}");
-        context.settings.typed.at(issuing.connection.dns(), &words)
-    });
+    let resume = batch
+        .as_ref()
+        .filter(|_| is_left)
+        .map(|(operation, batch)| resume_command(context, about.vault, *operation, batch));
     if let Some((_, batch)) = batch.filter(|_| !is_left) {
         batch.close();
     }
@@ -43,6 +62,7 @@ pub(super) fn finish(
     let problem = (exit != Exit::Done).then(|| problem(context, exit, &counts, &rows, &resume));
     match &problem {
         Some(problem) => context.voice.problem(problem),
+        None if rows.is_empty() => context.voice.say(&"Nothing is left to be done."),
         None => context.voice.say(&format!("Done: {}.", in_words(&counts))),
     }
     if context.settings.is_json() {
@@ -58,28 +78,43 @@ pub(super) fn finish(
             resume,
             results: is_one.then(|| results.collect()),
         };
-        print(issuing, object, problem.as_ref())?;
+        print(about, object, problem.as_ref());
     }
     Ok(exit)
 }
 
+/// How the run is gone on with. Values that go to stdout are told apart by the format.
+pub(crate) fn resume_command(
+    context: &Context<'_>,
+    vault: &VaultDns,
+    operation: OperationId,
+    batch: &Batch,
+) -> String {
+    let format = match batch.goes_to_stdout() {
+        true => " --format jsonl",
+        false => "",
+    };
+    let words = format!("token create --resume {operation}{format}");
+    context.settings.typed.at(vault, &words)
+}
+
 /// In the order of the sandboxes. Where each was said when it ended, only what is not as it should be
-/// is said again.
+/// is said again: also to those who asked for quiet.
 fn tell(context: &Context<'_>, rows: &[Row], was_live: bool) {
     for row in rows {
         if row.exit == Exit::Done && was_live {
             context.voice.say(&row.in_words());
         } else if row.exit != Exit::Done {
-            context.voice.say(&row.in_words());
+            context.voice.wrong(&row.in_words());
             for (words, command) in row.problem.iter().flat_map(|problem| &problem.next) {
-                context.voice.say(&format!("  {words}:  {command}"));
+                context.voice.wrong(&format!("  {words}:  {command}"));
             }
         }
         for warning in &row.warnings {
             let warning = warning.trim_end_matches('.');
             context
                 .voice
-                .warning(&format!("{}: {warning}.", row.sandbox));
+                .warning(&format!("{}: {warning}.", row.shown()));
         }
     }
 }
@@ -115,25 +150,22 @@ fn in_words(counts: &BTreeMap<&'static str, usize>) -> String {
     words.join(", ")
 }
 
-fn print(
-    issuing: &Issuing<'_>,
-    object: SummaryObject,
-    problem: Option<&Problem>,
-) -> Result<(), Problem> {
-    let is_all = |outcome| object.counts.get(outcome) == Some(&object.total);
+/// Where stdout cannot be written, the exit code and stderr still say it.
+fn print(about: &About<'_>, object: SummaryObject, problem: Option<&Problem>) {
+    let mut outcomes = object.counts.keys().copied();
     let ending = Ending {
-        command: issuing.terms.command,
-        outcome: Some(match (is_all("issued"), is_all("not_issued")) {
-            (true, _) => "issued",
-            (_, true) => "not_issued",
+        command: about.command,
+        outcome: Some(match (outcomes.next(), outcomes.next()) {
+            (None, _) => "ok",
+            (Some(one), None) => one,
             _ => "partial",
         }),
-        simulated: issuing.connection.is_simulated(),
+        simulated: about.simulated,
         warnings: &[],
         problem,
-        voice: issuing.context.voice,
+        voice: about.context.voice,
     };
-    let line = json::line_of(json::SUMMARY_SCHEMA, &ending, object)
-        .map_err(|e| Problem::new(Exit::Internal, format!("No JSON: {e}.")))?;
-    stdout::show(&line)
+    if let Ok(line) = json::line_of(json::SUMMARY_SCHEMA, &ending, object) {
+        let _ = stdout::write(&line);
+    }
 }

@@ -146,7 +146,7 @@ impl Run {
             // It need not read it.
             let _ = stdin.write_all(&bytes);
         }
-        let is_json = self.args.iter().any(|arg| arg == "json");
+        let is_json = (self.args.iter()).any(|arg| arg == "json" || arg == "jsonl");
         let is_set = |name: &str| {
             self.env
                 .iter()
@@ -237,18 +237,28 @@ impl Ran {
 
     /// The one object on stdout, which is as documented.
     pub(crate) fn json(&self) -> serde_json::Value {
+        let mut objects = self.jsonl();
         let text = self.printed();
         assert_eq!(
-            text.lines().count(),
+            objects.len(),
             1,
             "one object on stdout: {text:?} {}",
             self.said()
         );
-        let object: serde_json::Value =
-            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
-        let schema = Schema::named(object["schema"].as_str().unwrap());
-        schema.check(&object).unwrap_or_else(|e| panic!("{e}"));
-        object
+        objects.remove(0)
+    }
+
+    /// The objects on stdout, one a line, all of them as documented.
+    pub(crate) fn jsonl(&self) -> Vec<serde_json::Value> {
+        let text = self.printed();
+        let object = |line: &str| {
+            let object: serde_json::Value =
+                serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+            let schema = Schema::named(object["schema"].as_str().unwrap());
+            schema.check(&object).unwrap_or_else(|e| panic!("{e}"));
+            object
+        };
+        text.lines().map(object).collect()
     }
 }
 

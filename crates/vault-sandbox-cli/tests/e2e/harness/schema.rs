@@ -99,7 +99,7 @@ impl Schema {
             let wrong = || format!("{value} is not as {here} says: {rule}");
             match keyword.as_str() {
                 "$schema" | "$defs" | "title" | "description" | "then" => {}
-                "$ref" => names.extend(self.part(rule.as_str().unwrap(), value, met)?),
+                "$ref" => names.extend(self.referred(rule.as_str().unwrap(), value, met)?),
                 "allOf" => {
                     for index in 0..rule.as_array().unwrap().len() {
                         names.extend(self.part(&format!("{here}/{index}"), value, met)?);
@@ -143,6 +143,18 @@ impl Schema {
             }
         }
         Ok(names)
+    }
+
+    /// In this document, or in one beside it: `result-1.json#/properties/error`.
+    fn referred(&self, to: &str, value: &Value, met: &mut Met) -> Result<Names, String> {
+        let (document, pointer) = to.split_once('#').unwrap_or((to, ""));
+        let pointer = format!("#{pointer}");
+        let Some(name) = document.strip_suffix(".json") else {
+            return self.part(&pointer, value, met);
+        };
+        let (name, version) = name.rsplit_once('-').unwrap();
+        let other = Self::named(&format!("vault-sandbox/{name}/{version}"));
+        other.part(&pointer, value, &mut Met::new())
     }
 
     fn any(&self, at: &str, rules: &Value, value: &Value, met: &mut Met) -> Result<Names, String> {

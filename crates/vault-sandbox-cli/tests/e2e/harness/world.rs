@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use vault_sandbox_simulator::{Effect, Endpoint, Fault, RecordedRequest, Simulator};
+use vault_sandbox_simulator::{Effect, Endpoint, Fault, RecordedRequest, Simulator, TokenRecord};
 
 use super::{Run, Secret};
 
@@ -23,6 +23,10 @@ pub(crate) struct World {
     credentials: Mutex<Vec<String>>,
     /// What exists before the program runs.
     present: Mutex<Vec<String>>,
+    /// The token that a rotation is to replace.
+    old: Mutex<Option<TokenRecord>>,
+    /// How often a token was asked for before the program runs.
+    asked_before: Mutex<usize>,
 }
 
 /// Something that was found below the root.
@@ -34,6 +38,10 @@ pub(crate) struct Found {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(Simulator::start().unwrap())
+    }
+
+    pub(crate) fn with(vault: Simulator) -> Self {
         let root = tempfile::tempdir().unwrap();
         for name in ["home", "state", "tmp", "work"] {
             fs::create_dir(root.path().join(name)).unwrap();
@@ -43,10 +51,12 @@ impl World {
         Self {
             root,
             inputs: tempfile::tempdir().unwrap(),
-            vault: Simulator::start().unwrap(),
+            vault,
             values: Mutex::default(),
             credentials: Mutex::default(),
             present: Mutex::default(),
+            old: Mutex::default(),
+            asked_before: Mutex::default(),
         }
     }
 
@@ -143,6 +153,37 @@ impl World {
         self.credentials.lock().unwrap().push(credential.to_owned());
     }
 
+    /// Issues a token into the file `token`: the old one, from now on.
+    pub(crate) fn with_old(&self) -> TokenRecord {
+        let ran = self.create(&[]).go();
+        assert_eq!(ran.code(), 0, "{}", ran.said());
+        let old = self.vault.tokens(SANDBOX).pop().unwrap();
+        *self.old.lock().unwrap() = Some(old.clone());
+        old
+    }
+
+    pub(crate) fn old(&self) -> Option<TokenRecord> {
+        self.old.lock().unwrap().clone()
+    }
+
+    /// The token that is there besides the old one.
+    pub(crate) fn new_token(&self) -> Option<TokenRecord> {
+        let old = self.old().map(|old| old.id);
+        let mut tokens = self.vault.tokens(SANDBOX);
+        tokens.retain(|token| Some(&token.id) != old.as_ref());
+        tokens.pop()
+    }
+
+    /// Where the ledger is.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.root().join("state/vault-sandbox/ledger.jsonl")
+    }
+
+    /// How often a token was asked for since [`settle`](Self::settle).
+    pub(crate) fn asked(&self) -> usize {
+        self.creates().len() - *self.asked_before.lock().unwrap()
+    }
+
     /// The requests that ask for a token.
     pub(crate) fn creates(&self) -> Vec<RecordedRequest> {
         let is_create = |request: &RecordedRequest| {
@@ -167,19 +208,19 @@ impl World {
     pub(crate) fn values(&self) -> Vec<Secret> {
         let told = self.values.lock().unwrap().clone();
         let made = self.vault.tokens(SANDBOX).into_iter().map(|t| t.value);
-        made.chain(told).map(|value| Secret::new(&value)).collect()
+        let old = self.old().map(|old| old.value);
+        made.chain(told)
+            .chain(old)
+            .map(|value| Secret::new(&value))
+            .collect()
     }
 
     /// Everything that was let in with, or would have been.
     pub(crate) fn credentials(&self) -> Vec<Secret> {
         let mut all = self.credentials.lock().unwrap().clone();
         all.push(self.vault.password().to_owned());
-        let values: Vec<_> = self
-            .vault
-            .tokens(SANDBOX)
-            .into_iter()
-            .map(|t| t.value)
-            .collect();
+        let made = self.vault.tokens(SANDBOX).into_iter().chain(self.old());
+        let values: Vec<_> = made.map(|t| t.value).collect();
         for request in self.vault.requests() {
             let Some(header) = request.headers.get("authorization") else {
                 continue;
@@ -198,6 +239,7 @@ impl World {
     /// From now on, what is there is no trace of the program's.
     pub(crate) fn settle(&self) {
         *self.present.lock().unwrap() = self.files().into_iter().map(|f| f.place).collect();
+        *self.asked_before.lock().unwrap() = self.creates().len();
     }
 
     pub(crate) fn is_new(&self, found: &Found) -> bool {

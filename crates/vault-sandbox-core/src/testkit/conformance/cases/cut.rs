@@ -156,7 +156,7 @@ fn chunk_handed_over(seen: &[Seen], limits: &Limits) -> Result<(), String> {
 }
 
 /// What an error took along; an answer, which it should not be, is the business of other checks.
-pub(super) fn partial(seen: &Seen) -> Result<&HttpResponse, String> {
+fn partial(seen: &Seen) -> Result<&HttpResponse, String> {
     match seen.last() {
         Outcome::Answer(response) => Ok(response),
         Outcome::Failure(error) => match error.partial() {
@@ -167,5 +167,14 @@ pub(super) fn partial(seen: &Seen) -> Result<&HttpResponse, String> {
             )),
         },
         other => seen.says(other.describe()),
+    }
+}
+
+/// What had arrived of the answer is in the error, from its first byte on.
+pub(super) fn begins_with_the_answer(seen: &Seen) -> Result<(), String> {
+    let arrived = partial(seen)?.body().as_bytes();
+    match arrived.starts_with(ANSWER.as_bytes()) {
+        true => Ok(()),
+        false => seen.says("the error has not all bytes that had arrived"),
     }
 }

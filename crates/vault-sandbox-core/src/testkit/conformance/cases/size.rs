@@ -1,6 +1,6 @@
 //! An answer takes no more memory than the limit.
 
-use super::cut::partial;
+use super::cut::begins_with_the_answer;
 use crate::testkit::conformance::contract::Sentence;
 use crate::testkit::conformance::scene::{ANSWER, Check, Exchange, Limits, Scene, Seen, post};
 use crate::transport::TransportErrorKind;
@@ -126,16 +126,7 @@ fn said_too_large(seen: &[Seen], _: &Limits) -> Result<(), String> {
 }
 
 fn handed_over(seen: &[Seen], _: &Limits) -> Result<(), String> {
-    seen.iter().try_for_each(|seen| {
-        match partial(seen)?
-            .body()
-            .as_bytes()
-            .starts_with(ANSWER.as_bytes())
-        {
-            true => Ok(()),
-            false => seen.says("the error has not the bytes that had arrived"),
-        }
-    })
+    seen.iter().try_for_each(begins_with_the_answer)
 }
 
 fn just_the_limit(limits: &Limits) -> Vec<Exchange> {

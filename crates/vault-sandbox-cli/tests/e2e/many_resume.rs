@@ -1,0 +1,1 @@
+//! Runs over many sandboxes that were cut off, and what resumes them.
