@@ -40,14 +40,16 @@ impl Waiting {
 mod tests {
     use std::sync::mpsc;
     use std::thread;
+    use std::time::Duration;
 
     use super::*;
 
     #[tokio::test(flavor = "current_thread")]
     async fn one_that_waits_does_not_keep_the_others_waiting() {
         let (sender, receiver) = mpsc::channel();
-        let waits = Waiting::Aside.on(move || receiver.recv().unwrap());
-        // Polled first, and it would wait for ever if the second could not run.
+        let long = Duration::from_secs(10);
+        // Polled first: it would wait in vain if it kept the second from running.
+        let waits = Waiting::Aside.on(move || receiver.recv_timeout(long).unwrap());
         let (heard, ()) = futures_util::join!(waits, async move { sender.send(7).unwrap() });
         assert_eq!(heard, 7);
         let here = thread::current().id();

@@ -193,3 +193,26 @@ impl Voice {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vault_sandbox_core::AccessToken;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_hidden_for_as_long_as_its_operation_goes_on() {
+        let voice = Voice::new(Level::Quiet, false);
+        let operations = [1, 2].map(|number| OperationId::from_bytes([0, 0, 0, number]));
+        for (operation, value) in operations.into_iter().zip(["first-value", "second-value"]) {
+            let value = AccessToken::parse(value).unwrap();
+            voice.learn_of(operation, |scrubber| value.hide_in(scrubber));
+        }
+        let lasting = AccessToken::parse("lasting-value").unwrap();
+        voice.learn(|scrubber| lasting.hide_in(scrubber));
+        let said = || voice.scrub("first-value, second-value, lasting-value");
+        assert_eq!(said(), "[hidden], [hidden], [hidden]");
+        voice.unlearn(operations[0]);
+        assert_eq!(said(), "first-value, [hidden], [hidden]");
+    }
+}

@@ -386,3 +386,6 @@ fn wrong_record(batch: &Batch, error: &io::Error) -> Problem {
     ))
     .now("No token was asked for.")
 }
+
+#[cfg(test)]
+mod tests;
