@@ -3,16 +3,22 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
 use tokio::time::sleep;
-use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, FindTokens, IssuedToken, TokenRecord};
+use vault_sandbox_core::endpoints::{
+    DeleteTokens, Deletion, FindTokens, GenerateSandboxToken, IssuedToken, TokenRecord,
+};
 use vault_sandbox_core::issuance::{
     Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Step, Verification,
 };
-use vault_sandbox_core::{AccessToken, Error, Expiry, TokenId, TokenName, VaultDns, VaultId};
+use vault_sandbox_core::{
+    AccessToken, Error, Expiry, OperationId, TokenId, TokenName, VaultDns, VaultId,
+};
 
+use crate::aside::Waiting;
 use crate::ci;
 use crate::connection::{Connection, Visit};
 use crate::destinations::{Destination, OpenDestination};
@@ -25,6 +31,7 @@ use crate::signals::{Asked, Signals};
 use crate::try_out::{self, Pauses};
 use crate::voice::Voice;
 
+const INTERNAL: &str = "an internal error";
 /// How long a token is looked for by its name.
 const LOOK_UP: Duration = Duration::from_secs(20);
 /// How long deleting the old token is tried.
@@ -50,7 +57,9 @@ pub(crate) struct Issuer<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) signals: Signals,
     pub(crate) voice: &'a Voice,
-    pub(crate) record: PendingRecord,
+    pub(crate) record: Arc<Mutex<PendingRecord>>,
+    /// Where disks and programs are waited for.
+    pub(crate) waiting: Waiting,
     /// Destinations that were opened beforehand, by their index.
     pub(crate) opened: BTreeMap<usize, OpenDestination>,
     pub(crate) sandbox: SandboxFacts,
@@ -119,15 +128,18 @@ impl Issuer<'_> {
                     let outcome = outcome.clone();
                     return (issuance, outcome, self.progress);
                 }
-                Step::Persist(entry) | Step::Keep(entry) => self.persist(&entry),
-                Step::Send(request) => self.send(&request).await,
+                Step::Persist(entry) | Step::Keep(entry) => self.persist(entry).await,
+                Step::Send(request) => {
+                    let operation = issuance.intent().operation;
+                    self.send(&request, operation).await
+                }
                 Step::SignIn => self.sign_in_again().await,
                 Step::Deliver {
                     index,
                     destination,
                     token,
                     ..
-                } => self.deliver(&issuance, index, destination, token),
+                } => self.deliver(&issuance, index, destination, token).await,
                 Step::Check {
                     destination, value, ..
                 } => check(destination, value),
@@ -135,7 +147,7 @@ impl Issuer<'_> {
                 Step::LookUp(name) => self.look_up(name, issuance.intent().expiry).await,
                 Step::Revoke(ids) => Event::from_success(self.revoke(ids, issuance.token()).await),
                 Step::Retire(old) => self.retire(old, issuance.token()).await,
-                Step::Forget => self.forget(&issuance),
+                Step::Forget => self.forget(&issuance).await,
                 // A step of a later version of the core, which this program does not know.
                 _ => Event::Failed,
             };
@@ -147,14 +159,14 @@ impl Issuer<'_> {
         }
     }
 
-    fn persist(&mut self, entry: &Entry) -> Event {
-        let written = self.record.append(entry);
+    async fn persist(&mut self, entry: Entry) -> Event {
+        let record = Arc::clone(&self.record);
+        let is_intent = matches!(entry, Entry::Intent(_));
+        let written = self.waiting.on(move || hold(&record).append(&entry)).await;
         if let Err(error) = &written {
-            let what = format!(
-                "the record {} cannot be written: {error}",
-                self.record.path().display()
-            );
-            if matches!(entry, Entry::Intent(_)) {
+            let path = hold(&self.record).path().display().to_string();
+            let what = format!("the record {path} cannot be written: {error}");
+            if is_intent {
                 self.progress.record = Some(what);
             } else {
                 self.progress.warnings.push(what);
@@ -163,10 +175,7 @@ impl Issuer<'_> {
         Event::from_success(written.is_ok())
     }
 
-    async fn send(
-        &mut self,
-        request: &vault_sandbox_core::endpoints::GenerateSandboxToken,
-    ) -> Event {
+    async fn send(&mut self, request: &GenerateSandboxToken, operation: OperationId) -> Event {
         // Until it is its turn, nothing was sent.
         let turn = self.signals.stopping(self.connection.gate().turn()).await;
         let _turn = match turn {
@@ -185,7 +194,7 @@ impl Issuer<'_> {
         match answer {
             Ok(reply) => {
                 self.voice
-                    .learn(|scrubber| reply.value.value().hide_in(scrubber));
+                    .learn_of(operation, |scrubber| reply.value.value().hide_in(scrubber));
                 self.progress
                     .warnings
                     .extend(reply.warnings.iter().map(|w| format!("Vault: {w}")));
@@ -208,7 +217,7 @@ impl Issuer<'_> {
         }
     }
 
-    fn deliver(
+    async fn deliver(
         &mut self,
         issuance: &Issuance,
         index: usize,
@@ -224,24 +233,15 @@ impl Issuer<'_> {
                 .and_then(|d| d.open())
                 .map_err(|problem| problem.what),
         };
-        // A panic in there must not end in the loss of a value that the record holds.
-        let delivered = opened.and_then(|mut opened| {
-            let is_result = opened.is_stdout() && self.stdout_is_json;
-            let render = || {
-                (self.render)(
-                    &self.progress,
-                    issuance,
-                    &outcome_if_delivered(issuance),
-                    index,
-                )
-            };
-            let commit =
-                AssertUnwindSafe(|| opened.commit(token, render, self.stdout_is_json, self.voice));
-            let committed =
-                catch_unwind(commit).unwrap_or_else(|_| Err("an internal error".to_owned()));
-            self.progress.reported |= committed.is_ok() && is_result;
-            committed
-        });
+        let delivered = match opened {
+            Ok(opened) => {
+                let is_result = opened.is_stdout() && self.stdout_is_json;
+                let committed = self.commit(issuance, index, opened, token).await;
+                self.progress.reported |= committed.is_ok() && is_result;
+                committed
+            }
+            Err(why) => Err(why),
+        };
         match delivered {
             Ok(()) => Event::Done,
             Err(why) => {
@@ -251,36 +251,69 @@ impl Issuer<'_> {
         }
     }
 
-    fn forget(&mut self, issuance: &Issuance) -> Event {
-        self.write_down(issuance);
-        let forgotten = self.record.forget();
+    /// Hands the value over. A panic in there must not end in the loss of a value that the record
+    /// holds.
+    async fn commit(
+        &self,
+        issuance: &Issuance,
+        index: usize,
+        mut opened: OpenDestination,
+        token: &IssuedToken,
+    ) -> Result<(), String> {
+        let json = self.stdout_is_json;
+        let object = opened.takes_an_object(json).then(|| {
+            let render = || {
+                let outcome = outcome_if_delivered(issuance);
+                (self.render)(&self.progress, issuance, &outcome, index)
+            };
+            catch_unwind(AssertUnwindSafe(render))
+                .unwrap_or_else(|_| Err(std::io::Error::other(INTERNAL)))
+        });
+        // What is said and what is shown on a terminal comes from one thread.
+        let waiting = match opened.is_stdout() {
+            true => Waiting::Here,
+            false => self.waiting,
+        };
+        let (token, voice) = (token.clone(), self.voice.clone());
+        let commit = move || {
+            let object = || object.unwrap_or_else(|| Err(std::io::Error::other(INTERNAL)));
+            let commit = AssertUnwindSafe(|| opened.commit(&token, object, json, &voice));
+            catch_unwind(commit).unwrap_or_else(|_| Err(INTERNAL.to_owned()))
+        };
+        waiting.on(commit).await
+    }
+
+    async fn forget(&mut self, issuance: &Issuance) -> Event {
+        self.write_down(issuance).await;
+        let record = Arc::clone(&self.record);
+        let forgotten = self.waiting.on(move || hold(&record).forget()).await;
         if let Err(error) = &forgotten {
-            let path = self.record.path().display();
+            let path = hold(&self.record).path().display().to_string();
             self.progress.warnings.push(format!("the record {path} cannot be removed: {error}. It may hold the token's value: remove it by hand"));
         }
         Event::from_success(forgotten.is_ok())
     }
 
     /// What is delivered is found again by the ledger. It is for convenience: nothing is lost without.
-    fn write_down(&mut self, issuance: &Issuance) {
+    async fn write_down(&mut self, issuance: &Issuance) {
         let deliveries = issuance.deliveries();
         let committed = |d: &Delivery| d.state == DeliveryState::Committed;
         let Some(ledger) = self
             .ledger
-            .as_ref()
+            .clone()
             .filter(|_| deliveries.iter().any(committed))
         else {
             return;
         };
-        let intent = issuance.intent();
-        let now = Utc::now();
-        let old = intent
-            .replaces
-            .as_ref()
-            .filter(|_| self.progress.is_retired());
-        let written = ledger
-            .issued(issuance, now)
-            .and_then(|()| ledger.revoked(&intent.vault, &intent.sandbox, old, now));
+        let (issuance, is_retired) = (issuance.clone(), self.progress.is_retired());
+        let write = move || {
+            let (intent, now) = (issuance.intent(), Utc::now());
+            let old = intent.replaces.as_ref().filter(|_| is_retired);
+            ledger
+                .issued(&issuance, now)
+                .and_then(|()| ledger.revoked(&intent.vault, &intent.sandbox, old, now))
+        };
+        let written = self.waiting.on(write).await;
         if let Err(error) = written {
             self.progress
                 .warnings
@@ -432,6 +465,11 @@ impl Issuer<'_> {
         }
         gone
     }
+}
+
+/// A panic while it was held has left nothing half done that a later write does not write again.
+fn hold(record: &Mutex<PendingRecord>) -> MutexGuard<'_, PendingRecord> {
+    record.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn check(destination: &str, value: &AccessToken) -> Event {

@@ -3,6 +3,7 @@
 //! `main` reads the arguments and ends with the exit code; what lies between is in the modules.
 
 mod args;
+mod aside;
 mod child;
 mod ci;
 mod commands;

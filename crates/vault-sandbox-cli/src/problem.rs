@@ -7,6 +7,7 @@ use vault_sandbox_core::{
 };
 
 use crate::exit::Exit;
+use crate::voice::Voice;
 
 /// What failed, what is true now, and what to type next.
 #[derive(Debug, Clone)]
@@ -64,6 +65,15 @@ impl Problem {
     pub(crate) fn next(mut self, words: &'static str, command: impl Into<String>) -> Self {
         self.next.push((words, command.into()));
         self
+    }
+
+    /// With what `voice` knows to be secret out of its words.
+    pub(crate) fn scrubbed(self, voice: &Voice) -> Self {
+        Self {
+            what: voice.scrub(&self.what),
+            now: self.now.map(|now| voice.scrub(&now)),
+            ..self
+        }
     }
 
     /// A call that was not the creating one: `doing` says what it was for.

@@ -1,10 +1,13 @@
 //! All that is said on stderr, in one place: nothing gets there without being scrubbed.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
+use vault_sandbox_core::OperationId;
 use vault_sandbox_core::redact::Scrubber;
 
 use crate::page::SHORTEST_LABEL;
@@ -17,9 +20,17 @@ pub(crate) struct Voice {
     color: bool,
     /// How wide the terminal is, if stderr is one.
     columns: Option<usize>,
-    secrets: Arc<Mutex<Scrubber>>,
+    secrets: Arc<Mutex<Secrets>>,
     /// What is drawn on the terminal's last line: words go above it.
     bar: Arc<Mutex<Option<ProgressBar>>>,
+}
+
+/// What must not be shown.
+#[derive(Default)]
+struct Secrets {
+    lasting: Scrubber,
+    /// Those of operations that are under way.
+    passing: BTreeMap<OperationId, Scrubber>,
 }
 
 /// How much is said.
@@ -77,16 +88,30 @@ impl Voice {
 
     /// Has a secret hidden from now on: `voice.learn(|scrubber| session.hide_in(scrubber))`.
     pub(crate) fn learn(&self, hide: impl FnOnce(&mut Scrubber)) {
-        hide(&mut self.secrets.lock().unwrap_or_else(PoisonError::into_inner));
+        hide(&mut self.secrets().lasting);
+    }
+
+    /// As [`learn`](Self::learn), until it is [unlearned](Self::unlearn).
+    pub(crate) fn learn_of(&self, operation: OperationId, hide: impl FnOnce(&mut Scrubber)) {
+        hide(self.secrets().passing.entry(operation).or_default());
+    }
+
+    /// Nothing will be said any more that could hold a secret of this operation. Every secret that is
+    /// known makes every line cost more.
+    pub(crate) fn unlearn(&self, operation: OperationId) {
+        self.secrets().passing.remove(&operation);
     }
 
     /// The text without the secrets.
     pub(crate) fn scrub(&self, text: &str) -> String {
-        self.secrets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .scrub(text)
-            .into_owned()
+        let secrets = self.secrets();
+        let mut text = Cow::Borrowed(text);
+        for scrubber in secrets.passing.values().chain([&secrets.lasting]) {
+            if let Cow::Owned(scrubbed) = scrubber.scrub(&text) {
+                text = Cow::Owned(scrubbed);
+            }
+        }
+        text.into_owned()
     }
 
     /// A problem: said even when quiet.
@@ -139,6 +164,10 @@ impl Voice {
         self.at(Level::Wire, text);
     }
 
+    fn secrets(&self) -> MutexGuard<'_, Secrets> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn at(&self, level: Level, text: &dyn Display) {
         if self.level >= level {
             self.write(&text.to_string());
@@ -162,5 +191,28 @@ impl Voice {
         self.undisturbed(|| {
             let _ = writeln!(std::io::stderr().lock(), "{scrubbed}");
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vault_sandbox_core::AccessToken;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_hidden_for_as_long_as_its_operation_goes_on() {
+        let voice = Voice::new(Level::Quiet, false);
+        let operations = [1, 2].map(|number| OperationId::from_bytes([0, 0, 0, number]));
+        for (operation, value) in operations.into_iter().zip(["first-value", "second-value"]) {
+            let value = AccessToken::parse(value).unwrap();
+            voice.learn_of(operation, |scrubber| value.hide_in(scrubber));
+        }
+        let lasting = AccessToken::parse("lasting-value").unwrap();
+        voice.learn(|scrubber| lasting.hide_in(scrubber));
+        let said = || voice.scrub("first-value, second-value, lasting-value");
+        assert_eq!(said(), "[hidden], [hidden], [hidden]");
+        voice.unlearn(operations[0]);
+        assert_eq!(said(), "first-value, [hidden], [hidden]");
     }
 }

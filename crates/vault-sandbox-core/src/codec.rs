@@ -1,7 +1,7 @@
 //! Endpoints to requests, answers to values; nothing here sends or waits.
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, StatusCode, Uri};
 
 use crate::body::Body;
 use crate::endpoint::{Answer, Caller, Endpoint};
@@ -25,7 +25,7 @@ const CLIENT_ID: HeaderName = HeaderName::from_static("x-vaultapi-clientid");
 ///
 /// A name that cannot be sent, or a call that needs a credential and a `vault` without one.
 pub fn encode<E: Endpoint>(endpoint: &E, vault: &Vault) -> Result<HttpRequest, ValidationError> {
-    encode_with_secrets(endpoint, vault).map(|(request, _)| request)
+    build(endpoint, vault, None)
 }
 
 /// Reads an answer: the envelope first, whatever the HTTP status (Vault says failures with 200,
@@ -38,10 +38,17 @@ pub fn encode<E: Endpoint>(endpoint: &E, vault: &Vault) -> Result<HttpRequest, V
 pub fn decode<E: Endpoint>(response: &HttpResponse) -> Result<Reply<E::Output>, Error> {
     let json = envelope::json_of(response.body().as_bytes());
     let facts = Facts::from_headers(response.headers());
-    read::<E>(response, json, &facts).or_else(|error| match E::salvage(json) {
-        Some(value) => Ok(salvaged(value, &error, facts)),
-        None => Err(error),
-    })
+    match read::<E>(response, json, &facts) {
+        Ok((value, warnings)) => Ok(Reply {
+            value,
+            warnings,
+            facts,
+        }),
+        Err(error) => match E::salvage(json) {
+            Some(value) => Ok(salvaged(value, &error, facts)),
+            None => Err(error),
+        },
+    }
 }
 
 /// Reads what a failed exchange left: the value, if the part of the answer that arrived holds all
@@ -70,21 +77,27 @@ pub(crate) fn encode_with_secrets<E: Endpoint>(
     endpoint: &E,
     vault: &Vault,
 ) -> Result<(HttpRequest, Scrubber), ValidationError> {
-    let (content, mut scrubber) = endpoint.payload().into_parts()?;
-    let uri = format!(
-        "{}://{}{}",
-        vault.dns().scheme(),
-        vault.dns().authority(),
-        endpoint.path()?.in_version(vault.api_version()),
-    );
-    let mut request = http::Request::builder()
-        .method(E::METHOD)
-        .uri(uri)
-        .header(ACCEPT, HeaderValue::from_static("application/json"));
+    let mut scrubber = Scrubber::new();
+    let request = build(endpoint, vault, Some(&mut scrubber))?;
+    Ok((request, scrubber))
+}
+
+/// The request; what is secret in it is told to `scrubber`.
+fn build<E: Endpoint>(
+    endpoint: &E,
+    vault: &Vault,
+    mut scrubber: Option<&mut Scrubber>,
+) -> Result<HttpRequest, ValidationError> {
+    let (content, secrets) = endpoint.payload().into_parts()?;
+    if let Some(scrubber) = scrubber.as_deref_mut() {
+        scrubber.extend(&secrets);
+    }
     let authorization = match endpoint.caller() {
         Caller::Anonymous => None,
         Caller::Identity(token) => {
-            token.hide_in(&mut scrubber);
+            if let Some(scrubber) = scrubber {
+                token.hide_in(scrubber);
+            }
             Some(token.header()?)
         }
         Caller::Authorized => {
@@ -95,34 +108,47 @@ pub(crate) fn encode_with_secrets<E: Endpoint>(
                     "is missing: sign in, or give a session ID or an access token",
                 )
             })?;
-            authorization.hide_in(&mut scrubber);
+            if let Some(scrubber) = scrubber {
+                authorization.hide_in(scrubber);
+            }
             Some(authorization.header()?)
         }
     };
+    let path = endpoint.path()?;
+    let mut uri = vault.dns().origin(path.longest());
+    path.push_onto(&mut uri, vault.api_version());
+    let uri =
+        Uri::try_from(uri).map_err(|_| ValidationError::new("path", "is too long for a URL"))?;
+
+    let (media_type, body) = match content {
+        None => (None, Body::empty()),
+        Some(Content { media_type, body }) => (Some(HeaderValue::from_static(media_type)), body),
+    };
+    let mut request = http::Request::new(body);
+    *request.method_mut() = E::METHOD;
+    *request.uri_mut() = uri;
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(value) = authorization {
-        request = request.header(AUTHORIZATION, value);
+        headers.insert(AUTHORIZATION, value);
     }
     if let Some(client_id) = vault.client() {
-        request = request.header(CLIENT_ID, client_id.as_str());
+        let value = HeaderValue::from_str(client_id.as_str());
+        let value =
+            value.map_err(|_| ValidationError::new("client_id", "cannot stand in a header"))?;
+        headers.insert(CLIENT_ID, value);
     }
-    let body = match content {
-        None => Body::empty(),
-        Some(Content { media_type, body }) => {
-            request = request.header(CONTENT_TYPE, HeaderValue::from_static(media_type));
-            body
-        }
-    };
-    let request = request
-        .body(body)
-        .map_err(|_| ValidationError::new("path", "is too long for a URL"))?;
-    Ok((request, scrubber))
+    if let Some(value) = media_type {
+        headers.insert(CONTENT_TYPE, value);
+    }
+    Ok(request)
 }
 
 fn read<E: Endpoint>(
     response: &HttpResponse,
     json: &[u8],
     facts: &Facts,
-) -> Result<Reply<E::Output>, Error> {
+) -> Result<(E::Output, Vec<VaultMessage>), Error> {
     let status = response.status();
     let protocol = |problem| Error::Protocol {
         operation: E::NAME,
@@ -134,11 +160,7 @@ fn read<E: Endpoint>(
     let outcome = match envelope.status {
         Status::Success | Status::Warning => {
             let value = E::read(&Answer::new(json)).map_err(protocol)?;
-            return Ok(Reply {
-                value,
-                warnings: envelope.warnings,
-                facts: facts.clone(),
-            });
+            return Ok((value, envelope.warnings));
         }
         Status::Failure => Failure::Failure,
         Status::Exception => Failure::Exception,

@@ -10,6 +10,9 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Room for a path that is not out of the ordinary.
+const USUAL: usize = 128;
+
 /// The path of an endpoint, built segment by segment so that no name can leave its segment.
 ///
 /// ```
@@ -34,7 +37,7 @@ impl ApiPath {
     pub fn versioned() -> Self {
         Self {
             versioned: true,
-            path: String::new(),
+            path: String::with_capacity(USUAL),
             query: String::new(),
         }
     }
@@ -88,12 +91,24 @@ impl ApiPath {
     /// The path and query as they stand in the request line.
     #[must_use]
     pub fn in_version(&self, version: ApiVersion) -> String {
-        let Self { path, query, .. } = self;
+        let mut text = String::with_capacity(self.longest());
+        self.push_onto(&mut text, version);
+        text
+    }
+
+    /// Room that it needs, at most.
+    pub(crate) fn longest(&self) -> usize {
+        "/api/v65535.65535".len() + self.path.len() + self.query.len()
+    }
+
+    /// Writes it behind what is there.
+    pub(crate) fn push_onto(&self, text: &mut String, version: ApiVersion) {
         if self.versioned {
-            format!("/api/{version}{path}{query}")
-        } else {
-            format!("{path}{query}")
+            text.push_str("/api/");
+            text.push_str(&version.to_string());
         }
+        text.push_str(&self.path);
+        text.push_str(&self.query);
     }
 }
 

@@ -8,13 +8,12 @@ use crate::error::ValidationError;
 use crate::redact::Scrubber;
 use crate::types::Password;
 
-/// What `application/x-www-form-urlencoded` leaves as it is, by the URL standard; a space is `+`.
+/// What `application/x-www-form-urlencoded` leaves as it is, by the URL standard.
 const FORM_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'*')
     .remove(b'-')
     .remove(b'.')
-    .remove(b'_')
-    .remove(b' ');
+    .remove(b'_');
 
 /// The body of a request and its media type.
 #[derive(Debug, Clone)]
@@ -123,19 +122,17 @@ impl Form {
         if !self.text.is_empty() {
             self.text.push('&');
         }
-        for (part, end) in [(name.as_bytes(), "="), (value, "")] {
-            self.text.push_str(&form_encoded(part));
-            self.text.push_str(end);
-        }
+        self.text.reserve(name.len() + value.len() + 16);
+        self.text.extend(form_encoded(name.as_bytes()));
+        self.text.push('=');
+        self.text.extend(form_encoded(value));
     }
 }
 
-/// A name or a value as it stands in a form.
-pub(crate) fn form_encoded(text: &[u8]) -> String {
-    // Encoded pieces hold no literal '+': it was turned into %2B. So '+' is a space.
-    percent_encode(text, FORM_ENCODED)
-        .map(|piece| piece.replace(' ', "+"))
-        .collect()
+/// A name or a value as it stands in a form, in pieces.
+pub(crate) fn form_encoded(text: &[u8]) -> impl Iterator<Item = &str> {
+    // What is encoded comes byte by byte, and the one other way to write a space is '+'.
+    percent_encode(text, FORM_ENCODED).map(|piece| if piece == "%20" { "+" } else { piece })
 }
 
 impl fmt::Debug for Form {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -29,7 +30,10 @@ const UNRESERVED_KEPT: &AsciiSet = &NON_ALPHANUMERIC
 /// Built from secrets by their `hide_in`; shows nothing of them itself.
 #[derive(Clone, Default)]
 pub struct Scrubber {
-    needles: Vec<SecretString>,
+    secrets: Vec<SecretString>,
+    /// Their forms, the longest first: made when there is text to look at, which most calls never
+    /// come to.
+    needles: OnceLock<Vec<SecretString>>,
 }
 
 impl Scrubber {
@@ -41,15 +45,16 @@ impl Scrubber {
 
     /// Adds what another one knows.
     pub fn extend(&mut self, other: &Self) {
-        self.needles.extend(other.needles.iter().cloned());
-        self.longest_first();
+        for secret in &other.secrets {
+            self.hide(secret.expose_secret());
+        }
     }
 
     /// The text without the secrets.
     #[must_use]
     pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
-        for needle in &self.needles {
+        for needle in self.needles() {
             if text.contains(needle.expose_secret()) {
                 text = Cow::Owned(text.replace(needle.expose_secret(), HIDDEN));
             }
@@ -61,34 +66,28 @@ impl Scrubber {
     }
 
     pub(crate) fn hide(&mut self, secret: &str) {
-        if secret.len() < SHORTEST_HIDDEN {
-            return;
+        let is_known = self.secrets.iter().any(|s| s.expose_secret() == secret);
+        if secret.len() >= SHORTEST_HIDDEN && !is_known {
+            self.secrets.push(secret.into());
+            self.needles = OnceLock::new();
         }
-        let percent = utf8_percent_encode(secret, UNRESERVED_KEPT).to_string();
-        let json = serde_json::Value::from(secret).to_string();
-        // Others encode as in a path but with '+'; we send forms by the URL standard.
-        let mixed = percent.replace("%20", "+");
-        let form = form_encoded(secret.as_bytes());
-        let percent_forms = [percent, mixed, form];
-        let lower = percent_forms.clone().map(|form| lower_hex(&form));
-        let json = json.trim_matches('"');
-        let forms = [secret.to_owned(), json.to_owned(), json_in_ascii(json)]
-            .into_iter()
-            .chain(percent_forms)
-            .chain(lower);
-        for form in forms.chain(base64_forms(secret.as_bytes())) {
-            let known = self.needles.iter().any(|n| n.expose_secret() == form);
-            if !known && form.len() >= SHORTEST_HIDDEN {
-                self.needles.push(form.into());
-            }
-        }
-        self.longest_first();
     }
 
-    /// A secret inside another must not break the longer one up before it is found.
-    fn longest_first(&mut self) {
-        self.needles
-            .sort_by_key(|n| std::cmp::Reverse(n.expose_secret().len()));
+    fn needles(&self) -> &[SecretString] {
+        self.needles.get_or_init(|| {
+            let secrets = self.secrets.iter();
+            let mut needles: Vec<SecretString> = secrets
+                .flat_map(|secret| forms_of(secret.expose_secret()))
+                .filter(|form| form.expose_secret().len() >= SHORTEST_HIDDEN)
+                .collect();
+            // A secret inside another must not break the longer one up before it is found.
+            needles.sort_by(|a, b| {
+                let (a, b) = (a.expose_secret(), b.expose_secret());
+                b.len().cmp(&a.len()).then_with(|| a.cmp(b))
+            });
+            needles.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
+            needles
+        })
     }
 }
 
@@ -147,6 +146,24 @@ fn without_tokens(text: &str) -> String {
     }
     shown.push_str(rest);
     shown
+}
+
+/// As it is, percent-encoded, as in a JSON string, and in base64.
+fn forms_of(secret: &str) -> impl Iterator<Item = SecretString> {
+    let percent = utf8_percent_encode(secret, UNRESERVED_KEPT).to_string();
+    let json = serde_json::Value::from(secret).to_string();
+    // Others encode as in a path but with '+'; we send forms by the URL standard.
+    let mixed = percent.replace("%20", "+");
+    let form: String = form_encoded(secret.as_bytes()).collect();
+    let percent_forms = [percent, mixed, form];
+    let lower = percent_forms.clone().map(|form| lower_hex(&form));
+    let json = json.trim_matches('"');
+    [secret.to_owned(), json.to_owned(), json_in_ascii(json)]
+        .into_iter()
+        .chain(percent_forms)
+        .chain(lower)
+        .chain(base64_forms(secret.as_bytes()))
+        .map(SecretString::from)
 }
 
 /// As the writers that keep to ASCII, and escape slashes, put it.

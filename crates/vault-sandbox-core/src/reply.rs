@@ -5,6 +5,9 @@ use http::HeaderMap;
 use crate::types::{UserId, VaultId};
 use crate::vault_error::VaultMessage;
 
+/// What the names of Vault's headers begin with.
+const PREFIX: &str = "x-vaultapi-";
+
 /// A usable answer: its value, what Vault warned of, and what the headers said.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -64,21 +67,41 @@ impl Facts {
     /// Reads the headers of an answer.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
-        let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-        let number = |name: &str| text(name)?.parse::<u32>().ok();
-        Self {
-            execution_id: text("x-vaultapi-executionid")
-                .filter(|id| is_harmless(id))
-                .map(str::to_owned),
-            burst_limit: number("x-vaultapi-burstlimit"),
-            burst_remaining: number("x-vaultapi-burstlimitremaining"),
-            response_delay: number("x-vaultapi-responsedelay")
-                .map(|ms| Duration::from_millis(ms.into())),
-            vault_id: text("x-vaultapi-vaultid").and_then(|id| id.parse().ok()),
-            user_id: text("x-vaultapi-userid").and_then(|id| id.parse().ok()),
-            expected_downtime: number("x-vaultapi-downtimeexpecteddurationminutes")
-                .map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        let mut facts = Self::default();
+        // In one go: looking up seven names costs more than reading the few headers there are.
+        for (name, value) in headers {
+            let Some(name) = name.as_str().strip_prefix(PREFIX) else {
+                continue;
+            };
+            let Ok(text) = value.to_str().map(str::trim) else {
+                continue;
+            };
+            let number = || text.parse::<u32>().ok();
+            let milliseconds = |ms: u32| Duration::from_millis(ms.into());
+            let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+            match name {
+                "executionid" if is_harmless(text) => {
+                    first(&mut facts.execution_id, || Some(text.to_owned()));
+                }
+                "burstlimit" => first(&mut facts.burst_limit, number),
+                "burstlimitremaining" => first(&mut facts.burst_remaining, number),
+                "responsedelay" => first(&mut facts.response_delay, || number().map(milliseconds)),
+                "vaultid" => first(&mut facts.vault_id, || text.parse().ok()),
+                "userid" => first(&mut facts.user_id, || text.parse().ok()),
+                "downtimeexpecteddurationminutes" => {
+                    first(&mut facts.expected_downtime, || number().map(minutes));
+                }
+                _ => {}
+            }
         }
+        facts
+    }
+}
+
+/// Of a header that is repeated, the first that makes sense counts.
+fn first<T>(fact: &mut Option<T>, read: impl FnOnce() -> Option<T>) {
+    if fact.is_none() {
+        *fact = read();
     }
 }
 

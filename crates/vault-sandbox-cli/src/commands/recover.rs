@@ -1,6 +1,7 @@
 //! `token recover`: what earlier runs left open, and closing it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::SecondsFormat;
@@ -10,6 +11,7 @@ use vault_sandbox_core::{OperationId, VaultDns};
 
 use super::{Context, runs};
 use crate::args::RecoverArgs;
+use crate::aside::Waiting;
 use crate::connection::Connection;
 use crate::credentials::{Found, Means};
 use crate::destinations::{self, Destination};
@@ -230,7 +232,8 @@ fn go_on(
             connection: &connection,
             signals,
             voice: context.voice,
-            record: file,
+            record: Arc::new(Mutex::new(file)),
+            waiting: Waiting::Here,
             opened,
             sandbox,
             timeout: context.settings.timeout,

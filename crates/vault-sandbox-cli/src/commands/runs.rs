@@ -74,7 +74,7 @@ pub(super) fn show(context: &Context<'_>, runs: &[RunObject]) -> Result<(), Prob
 pub(super) fn never_asked(context: &Context<'_>, operation: OperationId) -> Result<(), Problem> {
     let state_dir = context.settings.state_dir()?;
     for run in batch::operations(&state_dir) {
-        let Some(Found::Open(mut opened)) = Batch::open(&state_dir, run)? else {
+        let Some(Found::Open(opened)) = Batch::open(&state_dir, run)? else {
             continue;
         };
         for (name, how) in &opened.progress {
@@ -82,7 +82,7 @@ pub(super) fn never_asked(context: &Context<'_>, operation: OperationId) -> Resu
                 && let Ok(sandbox) = SandboxName::parse(name.as_str())
             {
                 // Where it cannot be written, a resumed run leaves it alone.
-                let _ = opened.batch.ended(&sandbox, operation, "not_issued");
+                let _ = opened.batch.ended_before(&sandbox, operation, "not_issued");
             }
         }
     }

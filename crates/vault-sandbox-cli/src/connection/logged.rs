@@ -11,6 +11,9 @@ use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::voice::Voice;
 
+/// The list of sandboxes is not paged: ten thousand of them are some 5 MiB.
+const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
+
 /// Says what goes over the wire: request line, status, time and execution ID. Never a header, never
 /// a body. And tells the gate what Vault says of its limits.
 pub(crate) struct Logged {
@@ -63,7 +66,8 @@ impl HttpTransport for Logged {
 fn transport(settings: &Settings) -> Result<ReqwestTransport, Problem> {
     let mut builder = ReqwestTransport::builder()
         .timeout(settings.timeout)
-        .connect_timeout(settings.connect_timeout);
+        .connect_timeout(settings.connect_timeout)
+        .body_limit(LONGEST_ANSWER);
     if let Some(path) = &settings.ca_file {
         let wrong =
             |why: String| Problem::configuration(format!("--ca-file {}: {why}.", path.display()));

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::env_text;
-use super::reserved_file::ReservedFile;
+use super::reserved_file::{Identity, ReservedFile, Tried};
 use crate::problem::Problem;
 
 /// No file of variables is longer; what is, is some other file.
@@ -24,23 +24,23 @@ impl EnvFile {
             std::fs::symlink_metadata(path).map_or(0, |metadata| metadata.len().min(MAX_LENGTH));
         // Before it is read: this refuses what is no regular file, and reading a fifo would not end.
         let file = ReservedFile::reserve(path, usize::try_from(length).unwrap_or(0))?;
-        Self::with(file, path, variable)
-    }
-
-    /// As [`reserve`](Self::reserve), but nothing is reserved yet.
-    pub(crate) fn check(path: &Path, variable: &str) -> Result<Self, Problem> {
-        Self::with(ReservedFile::check(path)?, path, variable)
-    }
-
-    fn with(file: ReservedFile, path: &Path, variable: &str) -> Result<Self, Problem> {
-        let refused = |why: String| Problem::destination(format!("{}: {why}.", path.display()));
-        let present = read(path).map_err(|e| refused(e.to_string()))?;
-        env_text::check(&present, variable).map_err(|why| refused(why.to_owned()))?;
+        check_content(path, variable)?;
         Ok(Self {
             path: path.to_owned(),
             variable: variable.to_owned(),
             file,
         })
+    }
+
+    /// As [`reserve`](Self::reserve), but nothing is reserved yet.
+    pub(crate) fn check(
+        path: &Path,
+        variable: &str,
+        tried: &mut Tried,
+    ) -> Result<Identity, Problem> {
+        let identity = ReservedFile::check(path, tried)?;
+        check_content(path, variable)?;
+        Ok(identity)
     }
 
     /// Sets the variable in the file as it is now, which may not be as it was when it was checked.
@@ -53,6 +53,13 @@ impl EnvFile {
     pub(crate) fn file(&self) -> &ReservedFile {
         &self.file
     }
+}
+
+/// The variable can be set in what is there.
+fn check_content(path: &Path, variable: &str) -> Result<(), Problem> {
+    let refused = |why: String| Problem::destination(format!("{}: {why}.", path.display()));
+    let present = read(path).map_err(|e| refused(e.to_string()))?;
+    env_text::check(&present, variable).map_err(|why| refused(why.to_owned()))
 }
 
 /// Whether the file has the variable set to this value.

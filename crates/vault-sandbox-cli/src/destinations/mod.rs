@@ -21,6 +21,7 @@ use crate::voice::Voice;
 
 use env_file::EnvFile;
 use exec::Program;
+pub(crate) use reserved_file::Tried;
 use reserved_file::{Identity, ReservedFile};
 
 /// The kinds, for messages.
@@ -144,12 +145,10 @@ impl Destination {
 
     /// Checks that the value could be handed over now, and reserves nothing. Which file it is, if it
     /// is one.
-    pub(crate) fn check(&self) -> Result<Option<Identity>, Problem> {
+    pub(crate) fn check(&self, tried: &mut Tried) -> Result<Option<Identity>, Problem> {
         Ok(match self {
-            Self::File(path) | Self::Json(path) => Some(ReservedFile::check(path)?.identity()),
-            Self::EnvFile { path, variable } => {
-                Some(EnvFile::check(path, variable)?.file().identity())
-            }
+            Self::File(path) | Self::Json(path) => Some(ReservedFile::check(path, tried)?),
+            Self::EnvFile { path, variable } => Some(EnvFile::check(path, variable, tried)?),
             Self::Stdout | Self::Exec(_) => self.open()?.identity(),
         })
     }
@@ -306,6 +305,11 @@ impl OpenDestination {
             }
         };
         committed.map_err(|error| error.to_string())
+    }
+
+    /// Whether it is told the result around the value.
+    pub(crate) fn takes_an_object(&self, stdout_is_json: bool) -> bool {
+        matches!(self, Self::Json(_)) || (self.is_stdout() && stdout_is_json)
     }
 
     pub(crate) fn is_stdout(&self) -> bool {

@@ -44,6 +44,10 @@ pub(crate) struct Identity {
     name: OsString,
 }
 
+/// Directories in which a file could be made.
+#[derive(Debug, Default)]
+pub(crate) struct Tried(BTreeSet<(u64, u64)>);
+
 /// The directory that the file lies in, held open: what happens to its name later changes nothing.
 struct Parent {
     path: PathBuf,
@@ -55,25 +59,26 @@ impl ReservedFile {
     /// Checks the target and fills a temporary beside it, with room for the value and for `besides`
     /// bytes around it.
     pub(crate) fn reserve(path: &Path, besides: usize) -> Result<Self, Problem> {
-        Self::check(path)?.fill(path, besides)
+        let (parent, name) = target(path)?;
+        Self::beside(parent, name, path)?.fill(path, besides)
     }
 
-    /// Checks the target by making a temporary beside it. Nothing is reserved yet.
-    pub(crate) fn check(path: &Path) -> Result<Self, Problem> {
-        let refused = |why: String| Problem::destination(format!("{}: {why}.", path.display()));
-        let name = path
-            .file_name()
-            .ok_or_else(|| {
-                refused(
-                    "it is a directory, and a token is only written to a regular file".to_owned(),
-                )
-            })?
-            .to_owned();
-        let parent = Parent::open(path).map_err(refused)?;
-        check_target(&parent, &name).map_err(refused)?;
+    /// Checks the target, and once in each directory that a temporary can be made there: on ext4,
+    /// each file that was removed of late makes it take longer to make another. Nothing is reserved.
+    pub(crate) fn check(path: &Path, tried: &mut Tried) -> Result<Identity, Problem> {
+        let (parent, name) = target(path)?;
+        let identity = identity(&parent, &name);
+        if tried.0.insert((identity.device, identity.directory)) {
+            Self::beside(parent, name, path)?;
+        }
+        Ok(identity)
+    }
+
+    /// Makes the temporary.
+    fn beside(parent: Parent, name: OsString, path: &Path) -> Result<Self, Problem> {
         let (temporary, file) = make_temporary(&parent, &name).map_err(|e| {
             let directory = parent.path.display();
-            refused(format!("no file can be made in {directory}: {e}"))
+            refused(path, &format!("no file can be made in {directory}: {e}"))
         })?;
         Ok(Self {
             parent,
@@ -121,12 +126,7 @@ impl ReservedFile {
 
     /// The file by its directory's identity and its name, whatever path led there.
     pub(crate) fn identity(&self) -> Identity {
-        let directory = &self.parent.stat;
-        Identity {
-            device: directory.st_dev,
-            directory: directory.st_ino,
-            name: self.name.clone(),
-        }
+        identity(&self.parent, &self.name)
     }
 }
 
@@ -185,6 +185,29 @@ impl Parent {
             "its directory was replaced by another one meanwhile",
         ))
     }
+}
+
+/// The directory and the name, of something that is absent or a regular file.
+fn target(path: &Path) -> Result<(Parent, OsString), Problem> {
+    let refused = |why: String| refused(path, &why);
+    let name = path.file_name().ok_or_else(|| {
+        refused("it is a directory, and a token is only written to a regular file".to_owned())
+    })?;
+    let parent = Parent::open(path).map_err(refused)?;
+    check_target(&parent, name).map_err(refused)?;
+    Ok((parent, name.to_owned()))
+}
+
+fn identity(parent: &Parent, name: &OsStr) -> Identity {
+    Identity {
+        device: parent.stat.st_dev,
+        directory: parent.stat.st_ino,
+        name: name.to_owned(),
+    }
+}
+
+fn refused(path: &Path, why: &str) -> Problem {
+    Problem::destination(format!("{}: {why}.", path.display()))
 }
 
 /// Absent, or a regular file. Anything else would be written through, or destroyed.

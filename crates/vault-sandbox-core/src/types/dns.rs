@@ -121,6 +121,19 @@ impl VaultDns {
         }
     }
 
+    /// What a URL begins with, up to the path; with room for `more`.
+    pub(crate) fn origin(&self, more: usize) -> String {
+        let scheme = self.scheme();
+        let mut origin = String::with_capacity(scheme.len() + 3 + self.host.len() + 6 + more);
+        origin.push_str(scheme);
+        origin.push_str("://");
+        origin.push_str(&self.host);
+        if let Some(port) = self.port {
+            origin.push_str(&format!(":{port}"));
+        }
+        origin
+    }
+
     /// Whether the host is this machine by name: `127.0.0.0/8`, `[::1]` or `localhost`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

@@ -209,10 +209,14 @@ fn header_of(
     scheme: &str,
     secret: &str,
 ) -> Result<HeaderValue, ValidationError> {
-    let text = SecretString::from(format!("{scheme}{secret}"));
-    let plain = is_plain(secret)
-        .then(|| HeaderValue::from_str(text.expose_secret()).ok())
-        .flatten();
+    let header = || {
+        if scheme.is_empty() {
+            return HeaderValue::from_str(secret).ok();
+        }
+        let text = SecretString::from(format!("{scheme}{secret}"));
+        HeaderValue::from_str(text.expose_secret()).ok()
+    };
+    let plain = is_plain(secret).then(header).flatten();
     let mut value = plain.ok_or_else(|| ValidationError::new(field, "cannot stand in a header"))?;
     value.set_sensitive(true);
     Ok(value)

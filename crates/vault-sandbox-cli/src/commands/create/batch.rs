@@ -5,16 +5,19 @@
 //! sandbox's turn comes and one when it ended. It never holds a value; each token has a pending record
 //! of its own.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
 use vault_sandbox_core::{OperationId, SandboxName};
 
+use crate::aside::Waiting;
 use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::hygiene;
@@ -25,12 +28,30 @@ const ENDING: &str = ".jsonl";
 const TRIES: usize = 8;
 
 /// The record, locked for as long as this lives.
+///
+/// Many write to it at a time, and each waits until its line is on disk. Lines that come while the
+/// disk is busy are written and synced together.
 pub(crate) struct Batch {
     path: PathBuf,
+    journal: Arc<Mutex<Journal>>,
+    coming: RefCell<Coming>,
+    /// Held while writing, with how the last round of it ended. It is handed on in the order in which
+    /// it was asked for: who finds their round written finds how that ended.
+    pen: tokio::sync::Mutex<Result<(), (io::ErrorKind, String)>>,
+    goes_to_stdout: bool,
+}
+
+struct Journal {
     file: File,
     /// The last line may not have come to its end: the next must not be taken for the rest of it.
     is_torn: bool,
-    goes_to_stdout: bool,
+}
+
+/// What the next round of writing takes along.
+#[derive(Default)]
+struct Coming {
+    round: u64,
+    lines: Vec<u8>,
 }
 
 /// What was found under a name.
@@ -102,6 +123,16 @@ enum Fact {
     },
 }
 
+impl Fact {
+    fn ended(sandbox: &SandboxName, operation: OperationId, outcome: &str) -> Self {
+        Self::Ended {
+            sandbox: sandbox.to_string(),
+            operation: operation.to_string(),
+            outcome: outcome.to_owned(),
+        }
+    }
+}
+
 impl Plan {
     pub(crate) fn schema() -> String {
         SCHEMA.to_owned()
@@ -139,22 +170,19 @@ impl Batch {
             .now("Without it, the run could not be resumed, so no token was asked for.")
         };
         hygiene::private_directory(&directory).map_err(failed)?;
-        let file = make(&path).map_err(failed)?;
-        let mut batch = Self {
-            path,
-            file,
+        let mut journal = Journal {
+            file: make(&path).map_err(failed)?,
             is_torn: false,
-            goes_to_stdout: plan.goes_to_stdout(),
         };
-        let written = batch.append(plan).and_then(|()| {
-            let directory = File::open(&directory)?;
-            directory.sync_all()
+        let written = line_of(plan).and_then(|line| {
+            journal.write(&line)?;
+            File::open(&directory)?.sync_all()
         });
         written.map_err(|error| {
-            let _ = std::fs::remove_file(&batch.path);
+            let _ = std::fs::remove_file(&path);
             failed(error)
         })?;
-        Ok(batch)
+        Ok(Self::with(path, journal, plan))
     }
 
     /// Opens the record of an earlier run: the plan, and how far each sandbox came. `None`: there is
@@ -195,22 +223,20 @@ impl Batch {
         else {
             return Ok(Some(Found::Broken));
         };
-        let batch = Self {
-            path,
+        let journal = Journal {
             file,
             is_torn: !bytes.ends_with(b"\n"),
-            goes_to_stdout: plan.goes_to_stdout(),
         };
         Ok(Some(Found::Open(Box::new(Opened {
-            batch,
+            batch: Self::with(path, journal, &plan),
             plan,
             progress,
         }))))
     }
 
     /// Its turn has come: said on disk before anything is asked for it.
-    pub(crate) fn begun(
-        &mut self,
+    pub(crate) async fn begun(
+        &self,
         sandbox: &SandboxName,
         operation: OperationId,
     ) -> Result<(), Problem> {
@@ -218,21 +244,29 @@ impl Batch {
             sandbox: sandbox.to_string(),
             operation: operation.to_string(),
         };
-        self.append(&fact).map_err(|e| wrong_record(self, &e))
+        self.append(&fact).await.map_err(|e| wrong_record(self, &e))
     }
 
     /// What became of it. Where that cannot be written, a later run will not do it again.
-    pub(crate) fn ended(
-        &mut self,
+    pub(crate) async fn ended(
+        &self,
         sandbox: &SandboxName,
         operation: OperationId,
         outcome: &str,
     ) -> io::Result<()> {
-        self.append(&Fact::Ended {
-            sandbox: sandbox.to_string(),
-            operation: operation.to_string(),
-            outcome: outcome.to_owned(),
-        })
+        self.append(&Fact::ended(sandbox, operation, outcome)).await
+    }
+
+    /// What became of one that no run is about any more.
+    pub(crate) fn ended_before(
+        &self,
+        sandbox: &SandboxName,
+        operation: OperationId,
+        outcome: &str,
+    ) -> io::Result<()> {
+        let line = line_of(&Fact::ended(sandbox, operation, outcome))?;
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        journal.write(&line)
     }
 
     /// Whether values go to stdout, where only a format can tell them apart.
@@ -245,21 +279,54 @@ impl Batch {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    fn append(&mut self, fact: &impl Serialize) -> io::Result<()> {
-        let mut line = serde_json::to_vec(fact).map_err(io::Error::other)?;
-        line.push(b'\n');
-        self.write(&line)
+    fn with(path: PathBuf, journal: Journal, plan: &Plan) -> Self {
+        Self {
+            path,
+            journal: Arc::new(Mutex::new(journal)),
+            coming: RefCell::default(),
+            pen: tokio::sync::Mutex::new(Ok(())),
+            goes_to_stdout: plan.goes_to_stdout(),
+        }
     }
 
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+    async fn append(&self, fact: &Fact) -> io::Result<()> {
+        let line = line_of(fact)?;
+        let round = self.coming.borrow().round;
+        self.coming.borrow_mut().lines.extend_from_slice(&line);
+        let mut last = self.pen.lock().await;
+        if self.coming.borrow().round == round {
+            let lines = std::mem::take(&mut self.coming.borrow_mut().lines);
+            self.coming.borrow_mut().round += 1;
+            let journal = Arc::clone(&self.journal);
+            let write = move || {
+                let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+                journal.write(&lines)
+            };
+            let written = Waiting::Aside.on(write).await;
+            *last = written.map_err(|error| (error.kind(), error.to_string()));
+        }
+        let ended = last.clone();
+        ended.map_err(|(kind, why)| io::Error::new(kind, why))
+    }
+}
+
+impl Journal {
+    /// Writes lines and has them on disk.
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         if self.is_torn {
             self.file.write_all(b"\n")?;
         }
         self.is_torn = true;
-        self.file.write_all(line)?;
+        self.file.write_all(lines)?;
         self.is_torn = false;
         self.file.sync_data()
     }
+}
+
+fn line_of(fact: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(fact).map_err(io::Error::other)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// The runs that have a record, in the order of their names.
@@ -346,108 +413,4 @@ fn wrong_record(batch: &Batch, error: &io::Error) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn operation(n: u8) -> OperationId {
-        OperationId::from_bytes([n; 4])
-    }
-
-    fn plan(names: &[&str]) -> Plan {
-        let sandboxes = names.iter().map(|name| PlannedSandbox {
-            name: (*name).to_owned(),
-            destinations: vec![format!("file:/t/{name}")],
-        });
-        Plan {
-            schema: Plan::schema(),
-            operation: operation(0).to_string(),
-            started: "2026-11-23T18:04:11Z".to_owned(),
-            vault: "veepharm.veevavault.com".to_owned(),
-            vault_id: None,
-            api_version: "v26.2".to_owned(),
-            name: None,
-            expiry: "never".to_owned(),
-            json: false,
-            verify: "auto".to_owned(),
-            sandboxes: sandboxes.collect(),
-        }
-    }
-
-    /// Every prefix of a record says what its whole lines say, and what is appended to it afterwards
-    /// is read back.
-    #[test]
-    fn torn_at_every_byte() {
-        let state = tempfile::tempdir().unwrap();
-        let run = operation(0);
-        let names = ["Größe", "サンド", "C"];
-        let sandboxes: Vec<SandboxName> = names.iter().map(|n| n.parse().unwrap()).collect();
-        let mut batch = Batch::begin(state.path(), run, &plan(&names)).unwrap();
-        let begins = std::fs::metadata(&batch.path).unwrap().len();
-        let mut ends = vec![(begins, BTreeMap::new())];
-        let mut known = BTreeMap::new();
-        for (at, sandbox) in (1..).zip(&sandboxes) {
-            for outcome in [None, Some("not_issued"), None, Some("undelivered")] {
-                let how = match outcome {
-                    None => {
-                        batch.begun(sandbox, operation(at)).unwrap();
-                        Progress::Begun(operation(at))
-                    }
-                    Some(outcome) => {
-                        batch.ended(sandbox, operation(at), outcome).unwrap();
-                        match outcome {
-                            "not_issued" => Progress::NotIssued,
-                            _ => Progress::Ended(operation(at), Exit::Undelivered),
-                        }
-                    }
-                };
-                known.insert(sandbox.to_string(), how);
-                let length = std::fs::metadata(&batch.path).unwrap().len();
-                ends.push((length, known.clone()));
-            }
-        }
-        let whole = std::fs::read(&batch.path).unwrap();
-        assert_eq!(whole.len() as u64, ends.last().unwrap().0);
-        drop(batch);
-        let path = path(state.path(), run);
-        for cut in 0..=whole.len() {
-            std::fs::write(&path, &whole[..cut]).unwrap();
-            let found = Batch::open(state.path(), run).unwrap();
-            if (cut as u64) < begins {
-                assert!(found.is_none() && !path.exists(), "{cut}");
-                continue;
-            }
-            let Some(Found::Open(mut opened)) = found else {
-                panic!("{cut}: it is open");
-            };
-            // A line but for its end is a line too.
-            let said = ends.iter().rev().find(|(end, _)| *end <= cut as u64 + 1);
-            let (_, mut expected) = said.unwrap().clone();
-            assert_eq!(opened.progress, expected, "{cut}");
-            assert_eq!(opened.plan.sandboxes.len(), 3);
-            opened.batch.begun(&sandboxes[2], operation(9)).unwrap();
-            drop(opened);
-            let Some(Found::Open(opened)) = Batch::open(state.path(), run).unwrap() else {
-                panic!("{cut}: it is open still");
-            };
-            expected.insert(names[2].to_owned(), Progress::Begun(operation(9)));
-            assert_eq!(opened.progress, expected, "{cut}, appended to");
-        }
-    }
-
-    #[test]
-    fn one_process_at_a_time() {
-        let state = tempfile::tempdir().unwrap();
-        let run = operation(0);
-        let batch = Batch::begin(state.path(), run, &plan(&["A"])).unwrap();
-        let open = || Batch::open(state.path(), run).unwrap();
-        assert!(matches!(open(), Some(Found::UnderWay)));
-        assert_eq!(operations(state.path()), [run]);
-        drop(batch);
-        let Some(Found::Open(opened)) = open() else {
-            panic!("it is open");
-        };
-        assert!(matches!(open(), Some(Found::UnderWay)));
-        opened.batch.close();
-        assert!(open().is_none() && operations(state.path()).is_empty());
-    }
-}
+mod tests;

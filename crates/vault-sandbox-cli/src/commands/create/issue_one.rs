@@ -1,5 +1,6 @@
 //! Issues one token, by itself or as one of many.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use vault_sandbox_core::issuance::{Issuance, Outcome};
@@ -8,6 +9,7 @@ use super::Replacing;
 use super::item::{Item, Terms};
 use super::limit;
 use super::places::Places;
+use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::issue::{Issuer, Progress, SandboxFacts};
@@ -37,6 +39,7 @@ pub(super) struct Issuing<'a> {
     pub(super) terms: &'a Terms,
     pub(super) connection: &'a Connection,
     pub(super) replacing: Option<&'a Replacing>,
+    pub(super) waiting: Waiting,
 }
 
 impl<'a> Issuing<'a> {
@@ -66,7 +69,8 @@ impl<'a> Issuing<'a> {
             connection,
             signals,
             voice: context.voice,
-            record: places.record,
+            record: Arc::new(Mutex::new(places.record)),
+            waiting: self.waiting,
             opened: places.opened,
             sandbox: sandbox.clone(),
             timeout: context.settings.timeout,

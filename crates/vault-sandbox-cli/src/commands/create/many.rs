@@ -13,6 +13,7 @@ use super::places::{check_all, mention_open};
 use super::run::{Run, Turn};
 use super::{Wish, dry_run, look};
 use crate::args::Format;
+use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::Destination;
@@ -70,6 +71,7 @@ pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
             terms: &wish.terms,
             connection: &connection,
             replacing: wish.replacing.as_ref(),
+            waiting: Waiting::Aside,
         };
         let run = Run {
             issuing,

@@ -7,6 +7,7 @@ use super::issue_one::Issuing;
 use super::item::Item;
 use super::places::{Places, mention_open};
 use super::{Wish, dry_run, look, old};
+use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::stdout;
@@ -44,6 +45,7 @@ pub(super) fn run(
             terms: &wish.terms,
             connection: &connection,
             replacing: wish.replacing.as_ref(),
+            waiting: Waiting::Here,
         };
         let ended = issuing.issue(&item, &facts, places, signals).await?;
         let report = ended.report();

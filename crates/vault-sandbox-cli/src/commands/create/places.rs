@@ -1,6 +1,7 @@
 //! The places that a token needs: its destinations and its record, checked before it is asked for.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use vault_sandbox_core::OperationId;
 use vault_sandbox_core::redact::escape;
@@ -8,7 +9,7 @@ use vault_sandbox_core::redact::escape;
 use super::batch;
 use super::item::{Item, new_operation};
 use crate::commands::Context;
-use crate::destinations::{self, Destination, OpenDestination, file_name_of};
+use crate::destinations::{self, Destination, OpenDestination, Tried, file_name_of};
 use crate::pending::{Pending, PendingRecord};
 use crate::problem::Problem;
 
@@ -22,14 +23,13 @@ impl Places {
     /// Opens the destinations and reserves the record.
     pub(super) fn open(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
         destinations::sweep(&item.destinations);
-        Self::reopen(context, item)
+        Self::reserve(&context.settings.state_dir()?, item)
     }
 
     /// As [`open`](Self::open), once all places were [checked](check_all).
-    pub(super) fn reopen(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
+    pub(super) fn reserve(state_dir: &Path, item: &Item) -> Result<Self, Problem> {
         let opened = destinations::open_all(&item.destinations)?;
-        let pending = Pending::new(&context.settings.state_dir()?);
-        let record = pending.reserve(item.operation)?;
+        let record = Pending::new(state_dir).reserve(item.operation)?;
         Ok(Self {
             record,
             opened: opened.into_iter().enumerate().collect(),
@@ -43,11 +43,12 @@ pub(super) fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Pro
     let pending = Pending::new(&context.settings.state_dir()?);
     drop(pending.reserve(new_operation()?)?);
     destinations::sweep(items.iter().flat_map(|item| &item.destinations));
+    let mut tried = Tried::default();
     let (mut files, mut programs) = (BTreeMap::new(), BTreeMap::new());
     for (at, item) in items.iter().enumerate() {
         for (place, destination) in item.destinations.iter().enumerate() {
             let twice = item.destinations[..place].contains(destination);
-            let other = match (destination, destination.check()?) {
+            let other = match (destination, destination.check(&mut tried)?) {
                 (_, Some(file)) => files.insert(file, at),
                 (Destination::Exec(line), None) => programs.insert(line.as_str(), at),
                 (_, None) => None,

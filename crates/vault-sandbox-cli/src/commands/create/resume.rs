@@ -18,6 +18,7 @@ use super::row::Row;
 use super::run::{Run, Turn};
 use super::summary::{self, About};
 use super::{lifetime, look};
+use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::Destination;
@@ -130,6 +131,7 @@ pub(super) fn run(
             terms: &known.terms,
             connection: &connection,
             replacing: None,
+            waiting: Waiting::Aside,
         };
         let listed = list.as_deref().map(look::Listed::new);
         let about = About::of(&issuing);

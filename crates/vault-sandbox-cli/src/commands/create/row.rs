@@ -16,6 +16,7 @@ use crate::json::{
 use crate::problem::Problem;
 use crate::report::VaultFacts;
 use crate::report::problems::{NOT_ISSUED, capitalised};
+use crate::voice::Voice;
 
 /// What became of it, for people and for scripts.
 pub(super) struct Row {
@@ -153,6 +154,16 @@ impl Row {
             },
             problem: Some(problem),
             sandbox,
+        }
+    }
+
+    /// With its secrets out of the words for people; the object has them where they belong.
+    pub(super) fn scrubbed(self, voice: &Voice) -> Self {
+        Self {
+            what: voice.scrub(&self.what),
+            warnings: self.warnings.iter().map(|w| voice.scrub(w)).collect(),
+            problem: self.problem.map(|problem| problem.scrubbed(voice)),
+            ..self
         }
     }
 

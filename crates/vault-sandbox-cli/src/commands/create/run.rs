@@ -50,16 +50,13 @@ type Queued = (usize, Item, SandboxFacts);
 /// One whose turn is over.
 struct Done {
     at: usize,
-    item: Item,
     row: Row,
-    /// Its beginning is on record, so its end has to be.
-    is_begun: bool,
 }
 
 /// A run that goes on.
 struct Going<'a> {
     issuing: Issuing<'a>,
-    batch: RefCell<Option<(OperationId, Batch)>>,
+    batch: Option<(OperationId, Batch)>,
     /// Why no further turn comes.
     stopped: RefCell<Option<Problem>>,
 }
@@ -69,7 +66,7 @@ impl Run<'_> {
     pub(super) async fn go(self, turns: Vec<Turn>, mut signals: Signals) -> Result<Exit, Problem> {
         let going = Going {
             issuing: self.issuing,
-            batch: RefCell::new(self.batch),
+            batch: self.batch,
             stopped: RefCell::default(),
         };
         let context = going.issuing.context;
@@ -122,7 +119,6 @@ impl Run<'_> {
                     }
                 };
                 let Some(done) = done else { break };
-                going.ended(&done);
                 unreached = match done.row.exit {
                     Exit::Unreachable => unreached + 1,
                     _ => 0,
@@ -148,7 +144,7 @@ impl Run<'_> {
         let rows = rows.into_iter().flatten().collect();
         summary::finish(
             &summary::About::of(&going.issuing),
-            going.batch.into_inner(),
+            going.batch,
             rows,
             was_live,
         )
@@ -165,8 +161,9 @@ impl Going<'_> {
         self.stopped.borrow_mut().get_or_insert(why);
     }
 
-    /// One of them, from its places to its outcome.
+    /// One of them, from its places to its outcome, and that on record.
     async fn one(&self, (at, mut item, facts): Queued, signals: Signals) -> Done {
+        // Once its beginning is on record, its end has to be.
         let mut is_begun = false;
         let row = match self
             .try_one(&mut item, &facts, signals, &mut is_begun)
@@ -175,12 +172,15 @@ impl Going<'_> {
             Ok(row) => row,
             Err(problem) => Row::not_asked(&self.issuing, &item, &facts, problem),
         };
-        Done {
-            at,
-            item,
-            row,
-            is_begun,
+        let voice = self.issuing.context.voice;
+        let row = row.scrubbed(voice);
+        // Its value is where it belongs, and all that was to be said of it is in the row: of
+        // thousands, not every one has to be known to the end.
+        voice.unlearn(item.operation);
+        if is_begun {
+            self.ended(&item, &row).await;
         }
+        Done { at, row }
     }
 
     async fn try_one(
@@ -203,33 +203,33 @@ impl Going<'_> {
         }
         // Its own record is there before the run's says that it has begun: one that has begun and
         // has no record has ended.
-        let places = Places::reopen(context, item)?;
-        self.begun(item)?;
+        let (state_dir, reserved) = (context.settings.state_dir()?, item.clone());
+        let reserve = move || Places::reserve(&state_dir, &reserved);
+        let places = self.issuing.waiting.on(reserve).await?;
+        self.begun(item).await?;
         *is_begun = true;
         let ended = self.issuing.issue(item, facts, places, signals).await?;
         Ok(Row::of(item, &ended, context.settings.is_json()))
     }
 
     /// Where that cannot be written, no further one begins.
-    fn begun(&self, item: &Item) -> Result<(), Problem> {
-        let Some((_, batch)) = &mut *self.batch.borrow_mut() else {
+    async fn begun(&self, item: &Item) -> Result<(), Problem> {
+        let Some((_, batch)) = &self.batch else {
             return Ok(());
         };
-        let written = batch.begun(&item.sandbox, item.operation);
+        let written = batch.begun(&item.sandbox, item.operation).await;
         written.inspect_err(|problem| self.stop(problem.clone()))
     }
 
-    fn ended(&self, done: &Done) {
-        let Some((_, batch)) = &mut *self.batch.borrow_mut() else {
+    async fn ended(&self, item: &Item, row: &Row) {
+        let Some((_, batch)) = &self.batch else {
             return;
         };
-        let (sandbox, operation) = (&done.item.sandbox, done.item.operation);
-        if done.is_begun
-            && let Err(error) = batch.ended(sandbox, operation, done.row.outcome)
-        {
+        let written = batch.ended(&item.sandbox, item.operation, row.outcome);
+        if let Err(error) = written.await {
             self.issuing.context.voice.warning(&format!(
                 "what became of {} could not be written down, so --resume will leave it out: {error}.",
-                done.row.shown()
+                row.shown()
             ));
         }
     }
