@@ -7,22 +7,21 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock};
+use rustix::fs::{Mode, OFlags, fchmod};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use vault_sandbox_core::issuance::{DeliveryState, Issuance};
 use vault_sandbox_core::{OperationId, SandboxName, TokenId, VaultDns};
 
 use crate::destinations::Destination;
-use crate::hygiene;
 use crate::problem::Problem;
+use crate::{hygiene, lock};
 
 /// How long another writer is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-const POLL: Duration = Duration::from_millis(10);
 const SCHEMA: &str = "vault-sandbox/ledger/1";
 
 /// The ledger of one state directory.
@@ -219,7 +218,10 @@ impl Ledger {
         }
         let mut options = OpenOptions::new();
         let mut file = self.open(options.append(true).read(true).create(true).mode(0o600))?;
-        lock(&file)?;
+        // Whoever has it writes a line; a program that was suspended meanwhile is not waited for.
+        if !lock::within(&file, LONGEST_WAIT)? {
+            return Err(io::Error::other("another program holds it"));
+        }
         // A copy that was put back need not be as it was.
         fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         if !ends_a_line(&file)? {
@@ -267,18 +269,6 @@ fn line(
         sandbox: sandbox.to_string(),
         id: id.to_string(),
         fact,
-    }
-}
-
-/// Whoever has it writes a line; a program that was suspended meanwhile is not waited for.
-fn lock(file: &File) -> io::Result<()> {
-    let end = Instant::now() + LONGEST_WAIT;
-    loop {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::AGAIN) if Instant::now() < end => std::thread::sleep(POLL),
-            Err(Errno::AGAIN) => return Err(io::Error::other("another program holds it")),
-            done => return Ok(done?),
-        }
     }
 }
 

@@ -17,6 +17,7 @@ mod inside;
 mod issue;
 mod json;
 mod ledger;
+mod lock;
 mod pace;
 mod page;
 mod pending;

@@ -14,6 +14,7 @@ use vault_sandbox_core::OperationId;
 use vault_sandbox_core::issuance::{Entry, FILLER, JournalError, Record};
 
 use crate::hygiene;
+use crate::lock;
 use crate::problem::Problem;
 
 /// Room for the intent, a value of ten kilobytes however it is written, and the marks.
@@ -125,7 +126,7 @@ impl Pending {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
         };
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if !lock::within(&file, lock::MOMENT).map_err(failed)? {
             return Ok(Some(Opened::UnderWay));
         }
         // Its run may have ended between the two.

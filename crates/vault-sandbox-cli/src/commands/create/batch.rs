@@ -21,6 +21,7 @@ use crate::aside::Waiting;
 use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::hygiene;
+use crate::lock;
 use crate::problem::Problem;
 
 const SCHEMA: &str = "vault-sandbox/many/1";
@@ -200,7 +201,7 @@ impl Batch {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
         };
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if !lock::within(&file, lock::MOMENT).map_err(failed)? {
             return Ok(Some(Found::UnderWay));
         }
         // Its run may have ended between the two.
@@ -299,8 +300,12 @@ impl Batch {
             self.coming.borrow_mut().round += 1;
             let journal = Arc::clone(&self.journal);
             let write = move || {
-                let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
-                journal.write(&lines)
+                let mut held = journal.lock().unwrap_or_else(PoisonError::into_inner);
+                let written = held.write(&lines);
+                drop(held);
+                // Here, not some time after this is known: the file is locked as long as it is held.
+                drop(journal);
+                written
             };
             let written = Waiting::Aside.on(write).await;
             *last = written.map_err(|error| (error.kind(), error.to_string()));

@@ -1,22 +1,20 @@
 //! Carries out the steps of an issuance. What to do, and in which order, is the machine's to say:
 //! nothing is decided here.
 
+mod looking;
+mod revoking;
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
-use tokio::time::sleep;
-use vault_sandbox_core::endpoints::{
-    DeleteTokens, Deletion, FindTokens, GenerateSandboxToken, IssuedToken, TokenRecord,
-};
+use vault_sandbox_core::endpoints::{GenerateSandboxToken, IssuedToken};
 use vault_sandbox_core::issuance::{
-    Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Step, Verification,
+    Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Step,
 };
-use vault_sandbox_core::{
-    AccessToken, Error, Expiry, OperationId, TokenId, TokenName, VaultDns, VaultId,
-};
+use vault_sandbox_core::{AccessToken, Error, OperationId, VaultDns, VaultId};
 
 use crate::aside::Waiting;
 use crate::ci;
@@ -26,16 +24,11 @@ use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::pending::PendingRecord;
 use crate::problem::{Problem, exit_of};
-use crate::retire::{Retired, Retiring, is_there, may_work};
+use crate::retire::Retired;
 use crate::signals::{Asked, Signals};
-use crate::try_out::{self, Pauses};
 use crate::voice::Voice;
 
 const INTERNAL: &str = "an internal error";
-/// How long a token is looked for by its name.
-const LOOK_UP: Duration = Duration::from_secs(20);
-/// How long deleting the old token is tried.
-const RETIRING: Duration = Duration::from_secs(10);
 
 /// What is known of the sandbox itself.
 #[derive(Debug, Clone, Default)]
@@ -320,151 +313,6 @@ impl Issuer<'_> {
                 .push(format!("the ledger cannot be written: {error}"));
         }
     }
-
-    /// The token is delivered, or safe in the record: whoever will not wait loses only the certainty.
-    async fn verify(&mut self, token: &IssuedToken, expiry: Expiry) -> Verification {
-        let limit = self.timeout;
-        let tried = try_out::try_out(self.connection, &self.sandbox, token, expiry, limit);
-        let (verification, remark) = match self.signals.stopping(tried).await {
-            Ok(shown) => shown,
-            Err(_) => (
-                Verification::Unconfirmed,
-                Some("interrupted: the token was not tried out".to_owned()),
-            ),
-        };
-        self.progress.warnings.extend(remark);
-        verification
-    }
-
-    /// Looks several times: a token may take a while to show. Finding nothing proves nothing.
-    async fn look_up(&mut self, name: &TokenName, expiry: Expiry) -> Event {
-        let Some(dns) = self.sandbox.dns.clone() else {
-            self.progress.warnings.push("the token could not be looked up: where the sandbox itself is, is not known (--sandbox-dns)".to_owned());
-            return Event::Failed;
-        };
-        self.voice.say(&format!(
-            "Looking for a token named {:?} in the sandbox.",
-            name.as_str()
-        ));
-        let find = FindTokens::new().name(name.clone());
-        let mut pauses = Pauses::within(LOOK_UP.min(self.timeout));
-        loop {
-            let looked = self
-                .signals
-                .stopping(self.connection.call_at(&dns, None, &find))
-                .await;
-            let failed = match looked {
-                Err(_) => return Event::GivenUp,
-                Ok(Ok(reply)) => {
-                    let ids = candidates(&reply.value.records, expiry);
-                    if !ids.is_empty() {
-                        return Event::Found(ids);
-                    }
-                    None
-                }
-                Ok(Err(error)) => Some(error),
-            };
-            if !pauses.pause().await {
-                return match failed {
-                    None => Event::Found(Vec::new()),
-                    Some(error) => {
-                        self.progress
-                            .warnings
-                            .push(crate::problem::sentence("the look-up", &error));
-                        Event::Failed
-                    }
-                };
-            }
-        }
-    }
-
-    /// The new token has its place: the old one goes, after a while if that was asked for.
-    async fn retire(&mut self, old: &TokenId, new: Option<&IssuedToken>) -> Event {
-        if !self.grace.is_zero() {
-            self.voice.say(&format!(
-                "The new token is in its place. The old one, {old}, keeps working for {}; Ctrl-C leaves it as it is.",
-                humantime::format_duration(self.grace)
-            ));
-            if self.signals.stopping(sleep(self.grace)).await.is_err() {
-                let what = format!("interrupted: the old token {old} was not deleted");
-                self.progress.warnings.push(what);
-                return Event::GivenUp;
-            }
-        }
-        let Some(dns) = self.sandbox.dns.clone() else {
-            let what = "the old token was not deleted: where the sandbox itself is, is not known (--sandbox-dns)";
-            self.progress.warnings.push(what.to_owned());
-            return Event::Failed;
-        };
-        let retiring = Retiring {
-            connection: self.connection,
-            dns: &dns,
-            old,
-            new,
-        };
-        let limit = RETIRING.min(self.timeout);
-        // Who will not wait loses only the certainty.
-        let (retired, why) = match self.signals.stopping(retiring.carry_out(limit)).await {
-            Ok(ended) => ended,
-            Err(_) => (Some(Retired::Unknown), Some("interrupted".to_owned())),
-        };
-        self.progress.retired = retired;
-        match retired {
-            Some(Retired::Deleted) => return Event::Done,
-            Some(Retired::WasGone) => {
-                self.progress.warnings.push(format!(
-                    "the old token {old} was not there any more, or never for you to see: an interrupted run, another rotation or somebody may have deleted it"
-                ));
-                return Event::Done;
-            }
-            Some(Retired::Unknown) | None => {}
-        }
-        self.progress.warnings.extend(why);
-        Event::Failed
-    }
-
-    async fn revoke(&mut self, ids: &[TokenId], token: Option<&IssuedToken>) -> bool {
-        let Some(dns) = self.sandbox.dns.clone() else {
-            self.progress.warnings.push(
-                "nothing was revoked: where the sandbox itself is, is not known (--sandbox-dns)"
-                    .to_owned(),
-            );
-            return false;
-        };
-        let call = match DeleteTokens::new(ids.iter().cloned()) {
-            Ok(delete) => self.connection.call_at(&dns, None, &delete).await,
-            Err(error) => Err(error.into()),
-        };
-        let rows = match call {
-            Ok(reply) => reply.value,
-            Err(error) => {
-                self.progress
-                    .warnings
-                    .push(crate::problem::sentence("revoking", &error));
-                return false;
-            }
-        };
-        let mut gone = rows.len() == ids.len();
-        for (id, row) in ids.iter().zip(rows) {
-            let Deletion::Refused(errors) = row else {
-                continue;
-            };
-            let token = token.filter(|token| token.id() == Some(id));
-            // What cannot be seen is gone, or another user's: then it works on.
-            let why = if is_there(self.connection, &dns, id).await != Some(false) {
-                let why: Vec<_> = errors.iter().map(ToString::to_string).collect();
-                why.join("; ")
-            } else if may_work(self.connection, &dns, token).await {
-                "it is not for you to see, but it works: revoke it as its user".to_owned()
-            } else {
-                continue;
-            };
-            gone = false;
-            let what = format!("{id} was not revoked: {why}");
-            self.progress.warnings.push(what);
-        }
-        gone
-    }
 }
 
 /// A panic while it was held has left nothing half done that a later write does not write again.
@@ -480,19 +328,6 @@ fn check(destination: &str, value: &AccessToken) -> Event {
         Some(holds) => Event::from_success(holds),
         None => Event::CannotTell,
     }
-}
-
-/// Which of the tokens of a name can be the one: never used, and with its expiry if there are such.
-/// An older token of the same name, which somebody uses, is not it.
-fn candidates(records: &[TokenRecord], expiry: Expiry) -> Vec<TokenId> {
-    let unused = || records.iter().filter(|r| r.last_used.is_none());
-    let exact: Vec<_> = unused().filter(|r| expiry.is_met_by(r.expiry)).collect();
-    let found: Vec<_> = if exact.is_empty() {
-        unused().collect()
-    } else {
-        exact
-    };
-    found.into_iter().map(|r| r.id.clone()).collect()
 }
 
 /// The outcome that is reached if the present delivery succeeds: the machine itself says so.
