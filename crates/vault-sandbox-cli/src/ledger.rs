@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -22,6 +23,9 @@ use crate::problem::Problem;
 
 /// How long another writer is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// Held by the one thread that writes. Whether another program was waited for in vain: the others of a
+/// run then do not wait for it one after the other.
+static WRITING: Mutex<bool> = Mutex::new(false);
 const POLL: Duration = Duration::from_millis(10);
 const SCHEMA: &str = "vault-sandbox/ledger/1";
 
@@ -219,7 +223,19 @@ impl Ledger {
         }
         let mut options = OpenOptions::new();
         let mut file = self.open(options.append(true).read(true).create(true).mode(0o600))?;
-        lock(&file)?;
+        // The threads of one run wait their turn here: the file's lock is for other processes, and is
+        // not waited for without end.
+        let mut is_held = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let locked = lock(
+            &file,
+            if *is_held {
+                Duration::ZERO
+            } else {
+                LONGEST_WAIT
+            },
+        );
+        *is_held = locked.is_err();
+        locked?;
         // A copy that was put back need not be as it was.
         fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         if !ends_a_line(&file)? {
@@ -271,8 +287,8 @@ fn line(
 }
 
 /// Whoever has it writes a line; a program that was suspended meanwhile is not waited for.
-fn lock(file: &File) -> io::Result<()> {
-    let end = Instant::now() + LONGEST_WAIT;
+fn lock(file: &File, longest: Duration) -> io::Result<()> {
+    let end = Instant::now() + longest;
     loop {
         match flock(file, FlockOperation::NonBlockingLockExclusive) {
             Err(Errno::AGAIN) if Instant::now() < end => std::thread::sleep(POLL),
@@ -350,5 +366,32 @@ mod tests {
         let other = "other.veevavault.com".parse().unwrap();
         let sandbox = "A".parse().unwrap();
         assert!(ledger.of(&other, &sandbox).unwrap().is_empty());
+    }
+
+    #[test]
+    fn many_threads_write_each_their_line_and_another_program_is_not_waited_for_by_each() {
+        let state = tempfile::tempdir().unwrap();
+        let ledger = Ledger::new(&state.path().join("state"));
+        let append =
+            |number: usize| ledger.append(&[issued(&format!("V{number}"), "A", "file:/t")]);
+        std::thread::scope(|scope| {
+            for number in 0..32 {
+                scope.spawn(move || append(number).unwrap());
+            }
+        });
+        let count = || ledger.of(&vault(), &"A".parse().unwrap()).unwrap().len();
+        assert_eq!(count(), 32);
+
+        let other = File::open(&ledger.path).unwrap();
+        flock(&other, FlockOperation::LockExclusive).unwrap();
+        for number in 32..64 {
+            assert!(
+                append(number).is_err(),
+                "the test would take a minute if each waited"
+            );
+        }
+        drop(other);
+        append(64).unwrap();
+        assert_eq!(count(), 33);
     }
 }
