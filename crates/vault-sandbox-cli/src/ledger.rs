@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -22,6 +23,9 @@ use crate::{hygiene, lock};
 
 /// How long another writer is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// Held by the one thread that writes. Whether another program was waited for in vain: the others of a
+/// run then do not wait for it one after the other.
+static WRITING: Mutex<bool> = Mutex::new(false);
 const SCHEMA: &str = "vault-sandbox/ledger/1";
 
 /// The ledger of one state directory.
@@ -218,8 +222,16 @@ impl Ledger {
         }
         let mut options = OpenOptions::new();
         let mut file = self.open(options.append(true).read(true).create(true).mode(0o600))?;
-        // Whoever has it writes a line; a program that was suspended meanwhile is not waited for.
-        if !lock::within(&file, LONGEST_WAIT)? {
+        // The threads of one run wait their turn here: the file's lock is for other processes. Whoever
+        // has that writes a line; a program that was suspended meanwhile is not waited for.
+        let mut is_held = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = if *is_held {
+            Duration::ZERO
+        } else {
+            LONGEST_WAIT
+        };
+        *is_held = !lock::within(&file, limit)?;
+        if *is_held {
             return Err(io::Error::other("another program holds it"));
         }
         // A copy that was put back need not be as it was.
@@ -285,6 +297,8 @@ fn ends_a_line(file: &File) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{FlockOperation, flock};
+
     use super::*;
 
     fn issued(id: &str, sandbox: &str, destination: &str) -> Line {
@@ -340,5 +354,32 @@ mod tests {
         let other = "other.veevavault.com".parse().unwrap();
         let sandbox = "A".parse().unwrap();
         assert!(ledger.of(&other, &sandbox).unwrap().is_empty());
+    }
+
+    #[test]
+    fn many_threads_write_each_their_line_and_another_program_is_not_waited_for_by_each() {
+        let state = tempfile::tempdir().unwrap();
+        let ledger = Ledger::new(&state.path().join("state"));
+        let append =
+            |number: usize| ledger.append(&[issued(&format!("V{number}"), "A", "file:/t")]);
+        std::thread::scope(|scope| {
+            for number in 0..32 {
+                scope.spawn(move || append(number).unwrap());
+            }
+        });
+        let count = || ledger.of(&vault(), &"A".parse().unwrap()).unwrap().len();
+        assert_eq!(count(), 32);
+
+        let other = File::open(&ledger.path).unwrap();
+        flock(&other, FlockOperation::LockExclusive).unwrap();
+        for number in 32..64 {
+            assert!(
+                append(number).is_err(),
+                "the test would take a minute if each waited"
+            );
+        }
+        drop(other);
+        append(64).unwrap();
+        assert_eq!(count(), 33);
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use futures_util::future::join_all;
 
 use super::*;
@@ -68,6 +70,18 @@ fn plan(names: &[&str]) -> Plan {
     }
 }
 
+/// Opens it once it is free: a program that another test starts has a copy of every descriptor, locks
+/// included, until it is the program.
+fn open(state_dir: &Path, run: OperationId) -> Option<Found> {
+    for _ in 0..1_000 {
+        match Batch::open(state_dir, run).unwrap() {
+            Some(Found::UnderWay) => std::thread::sleep(Duration::from_millis(5)),
+            found => return found,
+        }
+    }
+    panic!("it is never free");
+}
+
 /// Every prefix of a record says what its whole lines say, and what is appended to it afterwards
 /// is read back.
 #[tokio::test(flavor = "current_thread")]
@@ -106,7 +120,7 @@ async fn torn_at_every_byte() {
     let path = path(state.path(), run);
     for cut in 0..=whole.len() {
         std::fs::write(&path, &whole[..cut]).unwrap();
-        let found = Batch::open(state.path(), run).unwrap();
+        let found = open(state.path(), run);
         if (cut as u64) < begins {
             assert!(found.is_none() && !path.exists(), "{cut}");
             continue;
@@ -122,7 +136,7 @@ async fn torn_at_every_byte() {
         let begun = opened.batch.begun(&sandboxes[2], operation(9));
         begun.await.unwrap();
         drop(opened);
-        let Some(Found::Open(opened)) = Batch::open(state.path(), run).unwrap() else {
+        let Some(Found::Open(opened)) = open(state.path(), run) else {
             panic!("{cut}: it is open still");
         };
         expected.insert(names[2].to_owned(), Progress::Begun(operation(9)));
@@ -139,7 +153,7 @@ fn one_process_at_a_time() {
     assert!(matches!(open(), Some(Found::UnderWay)));
     assert_eq!(operations(state.path()), [run]);
     drop(batch);
-    let Some(Found::Open(opened)) = open() else {
+    let Some(Found::Open(opened)) = self::open(state.path(), run) else {
         panic!("it is open");
     };
     assert!(matches!(open(), Some(Found::UnderWay)));
