@@ -26,6 +26,7 @@ use crate::transport::{BlockingHttpTransport, HttpTransport};
 /// # use vault_sandbox_core::testkit::{Conformance, NeverAnswers};
 /// # struct Mine;
 /// # impl Mine { fn new(_: Duration, _: usize) -> NeverAnswers { NeverAnswers } }
+/// # // Not run: what stands here for your transport would not pass.
 /// # async fn conforms() {
 /// let (time, body) = (Duration::from_millis(500), 64 * 1024);
 /// let transport = Mine::new(time, body);
