@@ -4,6 +4,7 @@ import math
 from html import escape
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 300, 220, 48, 14, 28, 40
+MARGIN = 10
 COLORS = ["#8a8a8a", "#1f6feb", "#d1690e"]
 
 
@@ -13,7 +14,8 @@ def chart(across, xs, panels):
         f'<g transform="translate({at * WIDTH},0)">{panel(across, xs, title, lines)}</g>'
         for at, (title, lines) in enumerate(panels)
     )
-    size = f'width="{WIDTH * len(panels)}" height="{HEIGHT}" viewBox="0 0 {WIDTH * len(panels)} {HEIGHT}"'
+    width = WIDTH * len(panels) + MARGIN
+    size = f'width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}"'
     style = 'font-family="sans-serif" font-size="10" fill="#555"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n<rect width="100%" height="100%" fill="#fff"/>\n{drawn}</svg>\n'
 

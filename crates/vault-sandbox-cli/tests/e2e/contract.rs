@@ -275,6 +275,19 @@ fn simulated() {
         .go()
         .json();
     assert_eq!(json["simulated"], true);
+    // Its Vaults are gone when it ends: there is nothing to resume.
+    let many = [
+        "--simulate",
+        "token",
+        "create",
+        "--all",
+        "-y",
+        "--format",
+        "jsonl",
+    ];
+    let ran = world.run(&many).go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert!(!ran.said().contains("--resume"), "{}", ran.said());
     assert_eq!(world.vault.requests().len(), 0, "the real one is not asked");
     assert_eq!(world.files().len(), 0);
 }

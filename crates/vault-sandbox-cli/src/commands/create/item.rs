@@ -1,5 +1,7 @@
 //! What was asked for, understood: the terms for all sandboxes, and what they come to for one.
 
+use std::cell::Cell;
+
 use chrono::Utc;
 use vault_sandbox_core::endpoints::Encoding;
 use vault_sandbox_core::issuance::{Intent, Order, VerifyRule};
@@ -29,6 +31,8 @@ pub(super) struct Terms {
     pub(super) encoding: Encoding,
     /// As they were given.
     pub(super) out: Vec<String>,
+    /// Whether stdout will do where nobody said so has been looked at.
+    pub(super) has_asked_ci: Cell<bool>,
 }
 
 /// One token that shall be.
@@ -73,6 +77,7 @@ impl Terms {
                 BodyEncoding::Json => Encoding::Json,
             },
             out: args.out.clone(),
+            has_asked_ci: Cell::new(false),
         })
     }
 }
@@ -91,7 +96,10 @@ impl Item {
         let given = match profile.map_or(&[][..], |profile| profile.out(sandbox.as_str())) {
             _ if !terms.out.is_empty() => terms.out.clone(),
             [] => {
-                if let Some(warning) = ci::check_implicit_stdout(settings.simulate)? {
+                // Of many, it is said once.
+                if !terms.has_asked_ci.replace(true)
+                    && let Some(warning) = ci::check_implicit_stdout(settings.simulate)?
+                {
                     context.voice.warning(&warning);
                 }
                 vec!["-".to_owned()]

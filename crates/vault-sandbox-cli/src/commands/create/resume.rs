@@ -214,6 +214,7 @@ impl Known {
                     Encoding::Form
                 },
                 out: Vec::new(),
+                has_asked_ci: Default::default(),
             },
         })
     }
