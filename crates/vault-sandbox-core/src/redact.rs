@@ -31,9 +31,16 @@ const UNRESERVED_KEPT: &AsciiSet = &NON_ALPHANUMERIC
 #[derive(Clone, Default)]
 pub struct Scrubber {
     secrets: Vec<SecretString>,
-    /// Their forms, the longest first: made when there is text to look at, which most calls never
-    /// come to.
-    needles: OnceLock<Vec<SecretString>>,
+    /// Their forms: made when there is text to look at, which most calls never come to.
+    needles: OnceLock<Needles>,
+}
+
+/// Every form of every secret.
+#[derive(Clone, Default)]
+struct Needles {
+    longest_first: Vec<SecretString>,
+    /// How they begin, sorted: most text has none of these in it, and need not be searched for each.
+    beginnings: Vec<[u8; SHORTEST_HIDDEN]>,
 }
 
 impl Scrubber {
@@ -54,7 +61,7 @@ impl Scrubber {
     #[must_use]
     pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
-        for needle in self.needles() {
+        for needle in self.needles().that_may_be_in(&text) {
             if text.contains(needle.expose_secret()) {
                 text = Cow::Owned(text.replace(needle.expose_secret(), HIDDEN));
             }
@@ -73,21 +80,47 @@ impl Scrubber {
         }
     }
 
-    fn needles(&self) -> &[SecretString] {
-        self.needles.get_or_init(|| {
-            let secrets = self.secrets.iter();
-            let mut needles: Vec<SecretString> = secrets
-                .flat_map(|secret| forms_of(secret.expose_secret()))
-                .filter(|form| form.expose_secret().len() >= SHORTEST_HIDDEN)
-                .collect();
-            // A secret inside another must not break the longer one up before it is found.
-            needles.sort_by(|a, b| {
-                let (a, b) = (a.expose_secret(), b.expose_secret());
-                b.len().cmp(&a.len()).then_with(|| a.cmp(b))
-            });
-            needles.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
-            needles
-        })
+    fn needles(&self) -> &Needles {
+        self.needles.get_or_init(|| Needles::of(&self.secrets))
+    }
+}
+
+impl Needles {
+    fn of(secrets: &[SecretString]) -> Self {
+        let forms = secrets.iter().flat_map(|s| forms_of(s.expose_secret()));
+        let mut longest_first: Vec<SecretString> = forms
+            .filter(|form| form.expose_secret().len() >= SHORTEST_HIDDEN)
+            .collect();
+        // A secret inside another must not break the longer one up before it is found.
+        longest_first.sort_by(|a, b| {
+            let (a, b) = (a.expose_secret(), b.expose_secret());
+            b.len().cmp(&a.len()).then_with(|| a.cmp(b))
+        });
+        longest_first.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
+        let beginnings = longest_first.iter();
+        let beginnings =
+            beginnings.filter_map(|form| form.expose_secret().as_bytes().first_chunk().copied());
+        let mut beginnings: Vec<_> = beginnings.collect();
+        beginnings.sort_unstable();
+        beginnings.dedup();
+        Self {
+            longest_first,
+            beginnings,
+        }
+    }
+
+    /// All of them, or none.
+    fn that_may_be_in(&self, text: &str) -> &[SecretString] {
+        let begins = |window: &[u8]| {
+            let found = self
+                .beginnings
+                .binary_search_by(|b| b.as_slice().cmp(window));
+            found.is_ok()
+        };
+        match text.as_bytes().windows(SHORTEST_HIDDEN).any(begins) {
+            true => &self.longest_first,
+            false => &[],
+        }
     }
 }
 
