@@ -177,6 +177,10 @@ fn go_on(
     }
     // A value that is here is handed over, and tried out, with nothing but itself: nobody has to be
     // let in for that, least of all somebody whose session has ended meanwhile.
+    if let Some(token) = &record.token {
+        let value = token.value();
+        context.voice.learn(|scrubber| value.hide_in(scrubber));
+    }
     let own = record.token.as_ref().filter(|_| !args.revoke);
     let needs_credential = own.is_none();
     let connection = match own {

@@ -82,7 +82,6 @@ impl Connection {
         let (dns, found, simulator) = if settings.simulate {
             let simulator = start_simulator(Simulator::builder())?;
             let (dns, found) = simulated(&simulator)?;
-            credentials::learn(&found.means, voice);
             voice.fact(
                 "Simulated",
                 &"a Vault on this machine; nothing here is real",
@@ -118,6 +117,8 @@ impl Connection {
         simulator: Option<Simulator>,
         voice: &Voice,
     ) -> Result<Self, Problem> {
+        // Wherever it was found: from here on it is used.
+        credentials::learn(&found.means, voice);
         let authorization = match &found.means {
             Means::Session(session) => Some(session.clone().into()),
             Means::Token(token) => Some(token.clone().into()),

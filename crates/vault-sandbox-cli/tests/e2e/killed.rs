@@ -1,37 +1,21 @@
 //! SIGKILL: reliability.md, section E.
 
 use std::fs;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use vault_sandbox_simulator::{Effect, Fault};
 
-use crate::harness::{SANDBOX, World};
+use crate::harness::{SANDBOX, World, in_rounds};
 use crate::recover::recover;
 
 /// SIGKILL at any moment, then `recover` until nothing is open: no token that works and is known
 /// to nobody, none delivered twice.
 #[test]
 fn killed_at_any_moment() {
-    const ROUNDS: u64 = 48;
-    let round = AtomicU64::new(0);
-    let reached = std::sync::Mutex::new(std::collections::BTreeMap::<String, u32>::new());
-    std::thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                loop {
-                    let at = round.fetch_add(1, Ordering::SeqCst);
-                    if at >= ROUNDS {
-                        break;
-                    }
-                    let outcome = kill_and_recover(at);
-                    *reached.lock().unwrap().entry(outcome).or_default() += 1;
-                }
-            });
-        }
-    });
-    println!("{:?}", reached.into_inner().unwrap());
+    let mut reached = in_rounds(48, 6, kill_and_recover);
+    reached.sort();
+    println!("{}", reached.join("\n"));
 }
 
 fn kill_and_recover(round: u64) -> String {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use vault_sandbox_simulator::{Effect, Fault, SandboxStatus};
 
-use crate::harness::{Crowd, assert_ends, fault_on_create, file_of, only_for, refuse, slowly};
+use crate::harness::{
+    Crowd, assert_ends, fault_on_create, file_of, in_rounds, only_for, refuse, slowly,
+};
 
 pub(crate) fn refusing(name: &str) -> Fault {
     only_for(name, refuse("OPERATION_NOT_ALLOWED"))
@@ -35,24 +35,9 @@ pub(crate) fn unfinished() -> Crowd {
 /// every sandbox has one token, or is named; none has two, and no value is lost that was kept.
 #[test]
 fn killed_at_any_moment() {
-    const ROUNDS: u64 = 9;
-    let round = AtomicU64::new(0);
-    let reached = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                loop {
-                    let at = round.fetch_add(1, Ordering::SeqCst);
-                    if at >= ROUNDS {
-                        break;
-                    }
-                    let line = kill_and_resume(at);
-                    reached.lock().unwrap().push(line);
-                }
-            });
-        }
-    });
-    println!("{}", reached.into_inner().unwrap().join("\n"));
+    let mut reached = in_rounds(9, 3, kill_and_resume);
+    reached.sort();
+    println!("{}", reached.join("\n"));
 }
 
 fn kill_and_resume(round: u64) -> String {

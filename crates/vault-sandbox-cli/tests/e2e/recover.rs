@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use vault_sandbox_simulator::{Effect, Endpoint, Fault};
+use vault_sandbox_simulator::{Edit, Effect, Endpoint, Fault};
 
 use crate::delivery::wait_for_the_request;
 use crate::harness::{Ran, SANDBOX, World, fault_on_create, value_places};
@@ -374,4 +374,24 @@ fn an_older_token_of_the_same_name_that_is_in_use_is_not_revoked() {
         .map(|t| t.id)
         .collect();
     assert_eq!(left, [older]);
+}
+
+/// A value that does not look like a token is known to be one all the same: what a program says of it
+/// is shown without it.
+#[test]
+fn an_odd_value_is_not_shown_by_a_program_either() {
+    let world = World::new();
+    let value = "odd.prefix/ABC+DEF=GHI~";
+    let effect = Effect::Edit(Edit::SetValue(value.to_owned()));
+    world.fault(fault_on_create(effect));
+    let create = ["token", "create", SANDBOX, "-o", "exec:false"];
+    let ran = world
+        .run(&[&create[..], &["--verify", "never"]].concat())
+        .go();
+    assert_eq!(ran.code(), 20, "{}", ran.said());
+    let operation = world.operations().remove(0);
+    let told = "exec:sh -c 'echo got: >&2; tee /dev/stderr'";
+    let ran = recover(&world, &[&operation, "-o", told]);
+    assert!(ran.said().contains("got:"), "{}", ran.said());
+    assert!(!ran.said().contains(value), "{}", ran.said());
 }

@@ -1,13 +1,12 @@
 //! `token rotate` that is interrupted, overtaken or cut off: reliability.md, sections E and F.
 
 use std::fs;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use vault_sandbox_simulator::{Effect, Endpoint, Fault, TokenStatus};
 
-use crate::harness::{Ran, SANDBOX, World, check_all, places_of, row};
+use crate::harness::{Ran, SANDBOX, World, check_all, in_rounds, places_of, row};
 use crate::harness::{Secret, fault_on_create};
 use crate::recover::recover;
 use crate::rotate::{ROTATE, rotate, trying_out};
@@ -301,24 +300,9 @@ fn two_at_once() {
 /// destination works all the time, and never are two tokens left of which one is nowhere named.
 #[test]
 fn killed_at_any_moment() {
-    const ROUNDS: u64 = 48;
-    let round = AtomicU64::new(0);
-    let reached = std::sync::Mutex::new(std::collections::BTreeMap::<String, u32>::new());
-    std::thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                loop {
-                    let at = round.fetch_add(1, Ordering::SeqCst);
-                    if at >= ROUNDS {
-                        break;
-                    }
-                    let outcome = kill_and_recover(at);
-                    *reached.lock().unwrap().entry(outcome).or_default() += 1;
-                }
-            });
-        }
-    });
-    println!("{:?}", reached.into_inner().unwrap());
+    let mut reached = in_rounds(48, 6, kill_and_recover);
+    reached.sort();
+    println!("{}", reached.join("\n"));
 }
 
 #[track_caller]

@@ -184,7 +184,6 @@ fn end(context: &Context<'_>, runtime: &tokio::runtime::Runtime, old: KeptSessio
         means: Means::Kept(Box::new(old)),
         source: "the session kept before".to_owned(),
     };
-    credentials::learn(&found.means, context.voice);
     if let Ok(connection) = Connection::with(context.settings, dns, found, context.voice) {
         // Most have ended by themselves.
         let _ = runtime.block_on(connection.end_session());

@@ -4,7 +4,7 @@ use vault_sandbox_core::VaultErrorKind;
 
 use crate::commands::Context;
 use crate::connection::{self, Connection};
-use crate::credentials::{self, Found, Means};
+use crate::credentials::{Found, Means};
 use crate::exit::Exit;
 use crate::json::{self, AuthObject, Ending};
 use crate::problem::Problem;
@@ -58,7 +58,6 @@ fn end(context: &Context<'_>, kept: KeptSession) -> Result<Option<String>, Probl
         means: Means::Kept(Box::new(kept)),
         source: "the session kept by auth login".to_owned(),
     };
-    credentials::learn(&found.means, context.voice);
     let connection = Connection::with(context.settings, dns, found, context.voice)?;
     let answer = crate::runtime()?.block_on(async {
         let mut signals = Signals::take()?;

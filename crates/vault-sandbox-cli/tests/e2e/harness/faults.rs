@@ -1,5 +1,7 @@
 //! What goes wrong with some of many.
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use vault_sandbox_simulator::{Effect, Fault, ResponseStatus};
@@ -40,4 +42,29 @@ pub(crate) fn wait_for(crowd: &Crowd, requests: usize) {
         std::thread::sleep(Duration::from_millis(5));
     }
     panic!("{requests} requests never came");
+}
+
+/// Plays rounds, some at a time, and gives what each came to.
+pub(crate) fn in_rounds(
+    rounds: u64,
+    at_once: usize,
+    play: impl Fn(u64) -> String + Sync,
+) -> Vec<String> {
+    let next = AtomicU64::new(0);
+    let reached = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                loop {
+                    let round = next.fetch_add(1, Ordering::SeqCst);
+                    if round >= rounds {
+                        break;
+                    }
+                    let outcome = play(round);
+                    reached.lock().unwrap().push(outcome);
+                }
+            });
+        }
+    });
+    reached.into_inner().unwrap()
 }

@@ -13,7 +13,7 @@ mod tls;
 mod world;
 
 pub(crate) use crowd::{Crowd, file_of};
-pub(crate) use faults::{assert_ends, only_for, refuse, slowly, wait_for};
+pub(crate) use faults::{assert_ends, in_rounds, only_for, refuse, slowly, wait_for};
 pub(crate) use relay::{Relay, raw_server, read_request, refuse_from_now_on};
 pub(crate) use row::{Row, check_all, places_of, row, value_places};
 pub(crate) use run::{Ran, Run, Running};
