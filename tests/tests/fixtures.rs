@@ -221,7 +221,7 @@ fn token_records() {
         assert_eq!(record.id.as_str(), "V8T000000009001");
         assert_eq!(record.name.as_deref(), Some("ci-pipeline"));
         assert_eq!(record.user, Some(UserId::new(61603)));
-        assert_eq!(record.status(), TokenStatus::Active);
+        assert_eq!(record.status, TokenStatus::Active);
         assert_eq!(record.expiry, Some("2026-12-31T12:00:00Z".parse().unwrap()));
         assert_eq!(record.last_used, None);
     }
@@ -235,7 +235,7 @@ fn token_records() {
         ("null", TokenStatus::Unknown(String::new())),
     ] {
         let page = read::<FindTokens>(body.replace("[\"active__v\"]", status)).value;
-        assert_eq!(page.records[0].status(), expected);
+        assert_eq!(page.records[0].status, expected);
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn with_ids(
 
 /// Whether a token has expired: Vault says so, or its time has come.
 pub(crate) fn has_expired(record: &TokenRecord, now: DateTime<Utc>) -> bool {
-    record.status() == TokenStatus::Inactive || record.expiry.is_some_and(|at| at <= now)
+    record.status == TokenStatus::Inactive || record.expiry.is_some_and(|at| at <= now)
 }
 
 /// Where some of many sandboxes could not be looked at: which. Where none could be, the command did

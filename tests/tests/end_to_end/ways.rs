@@ -87,7 +87,7 @@ fn the_whole_way() {
                     .user(me.value.id);
                 let found = there.call(&mine).await.unwrap().value.records;
                 assert_eq!(found.last().unwrap().id.as_str(), kept.id);
-                assert_eq!(found.last().unwrap().status(), TokenStatus::Active);
+                assert_eq!(found.last().unwrap().status, TokenStatus::Active);
                 assert!(found.last().unwrap().last_used.is_some());
             }
         }

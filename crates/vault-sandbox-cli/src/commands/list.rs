@@ -186,10 +186,10 @@ fn object(sandbox: &SandboxName, record: &TokenRecord) -> ListedToken {
 }
 
 pub(super) fn status(record: &TokenRecord) -> String {
-    match record.status() {
+    match &record.status {
         TokenStatus::Active => "active".to_owned(),
         TokenStatus::Inactive => "inactive".to_owned(),
-        TokenStatus::Unknown(word) => word,
+        TokenStatus::Unknown(word) => word.clone(),
         _ => "unknown".to_owned(),
     }
 }

@@ -156,8 +156,8 @@ pub struct TokenRecord {
     #[serde(rename = "user__sys", default, deserialize_with = "wire::parsed")]
     pub user: Option<UserId>,
     /// Whether it can be used.
-    #[serde(rename = "status__v", default, deserialize_with = "wire::text")]
-    status: Option<String>,
+    #[serde(rename = "status__v", default, deserialize_with = "status")]
+    pub status: TokenStatus,
     /// When it expires; `None`: never.
     #[serde(rename = "expiry_date__sys", default, deserialize_with = "instant")]
     pub expiry: Option<DateTime<Utc>>,
@@ -170,15 +170,66 @@ pub struct TokenRecord {
     pub last_used: Option<DateTime<Utc>>,
 }
 
-impl TokenRecord {
-    /// Whether the token can be used.
+impl TokenPage {
+    /// The only page there is, with these records: for tests, and for what plays a Vault.
     #[must_use]
-    pub fn status(&self) -> TokenStatus {
-        match self.status.as_deref() {
-            Some("active__v") => TokenStatus::Active,
-            Some("inactive__v") => TokenStatus::Inactive,
-            other => TokenStatus::Unknown(other.unwrap_or_default().to_owned()),
+    pub fn new(records: Vec<TokenRecord>) -> Self {
+        Self {
+            total: Some(records.len()),
+            records,
+            next_page: None,
         }
+    }
+}
+
+impl TokenRecord {
+    /// A record of which nothing but the ID is known, for tests, and for what plays a Vault: it
+    /// never expires and was never used.
+    #[must_use]
+    pub fn new(id: TokenId) -> Self {
+        Self {
+            id,
+            name: None,
+            user: None,
+            status: TokenStatus::default(),
+            expiry: None,
+            last_used: None,
+        }
+    }
+
+    /// With this name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Of this user.
+    #[must_use]
+    pub fn user(mut self, user: UserId) -> Self {
+        self.user = Some(user);
+        self
+    }
+
+    /// In this status.
+    #[must_use]
+    pub fn status(mut self, status: TokenStatus) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// With this expiry; `None`: never.
+    #[must_use]
+    pub fn expiry(mut self, expiry: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.expiry = expiry.into();
+        self
+    }
+
+    /// Last used at this time; `None`: never.
+    #[must_use]
+    pub fn last_used(mut self, last_used: impl Into<Option<DateTime<Utc>>>) -> Self {
+        self.last_used = last_used.into();
+        self
     }
 }
 
@@ -194,9 +245,36 @@ pub enum TokenStatus {
     Unknown(String),
 }
 
+impl TokenStatus {
+    /// The word that Vault uses.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Active => "active__v",
+            Self::Inactive => "inactive__v",
+            Self::Unknown(text) => text,
+        }
+    }
+}
+
+impl Default for TokenStatus {
+    fn default() -> Self {
+        Self::Unknown(String::new())
+    }
+}
+
 /// `\` and `'` by [Veeva: VQL syntax](https://general.veevavault.dev/vql/references/syntax-basics/).
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\'', "\\'")
+}
+
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TokenStatus, D::Error> {
+    let text = wire::text_or_empty(deserializer)?;
+    Ok(match text.as_str() {
+        "active__v" => TokenStatus::Active,
+        "inactive__v" => TokenStatus::Inactive,
+        _ => TokenStatus::Unknown(text),
+    })
 }
 
 fn token_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TokenId, D::Error> {
@@ -253,6 +331,27 @@ mod tests {
             query.ends_with(r"WHERE name__v = 'x\' OR name__v != \'\\' AND user__sys = '7'"),
             "{query}"
         );
+    }
+
+    #[test]
+    fn a_record_that_was_made_is_the_one_that_vault_writes() {
+        let at = "2027-02-21T18:00:00.000Z";
+        let written = serde_json::json!({
+            "id": "0PI1", "name__v": "ci", "user__sys": 7, "status__v": ["active__v"],
+            "expiry_date__sys": at, "last_used_date__sys": null,
+        });
+        let read: TokenRecord = serde_json::from_value(written).unwrap();
+        let at: DateTime<Utc> = at.parse().unwrap();
+        let made = TokenRecord::new(TokenId::parse("0PI1").unwrap())
+            .name("ci")
+            .user(UserId::new(7))
+            .status(TokenStatus::Active)
+            .expiry(at)
+            .last_used(None);
+        assert_eq!(made, read);
+        let page = TokenPage::new(vec![made]);
+        assert_eq!(page.total, Some(1));
+        assert_eq!(FindTokens::after(&page), None);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(super) async fn full_house(connection: &Connection, sandbox: &SandboxFacts) 
         .value
         .records
         .iter()
-        .filter(|r| r.status() == TokenStatus::Active)
+        .filter(|r| r.status == TokenStatus::Active)
         .collect();
     if active.len() < PLACES {
         return None;

@@ -147,7 +147,7 @@ async fn try_one(connection: &Connection, subject: Subject) -> Shown {
     let wanted = shown.id.take();
     match &wanted {
         Some(id) => records.retain(|record| record.id == *id),
-        None => records.retain(|record| record.status() == TokenStatus::Active),
+        None => records.retain(|record| record.status == TokenStatus::Active),
     }
     if let (Some(record), true) = (records.pop(), records.is_empty()) {
         shown.id = Some(record.id.clone());
