@@ -1,16 +1,24 @@
 mod after;
+mod looking;
+mod removing;
 mod replacing;
 
 use std::fmt;
 
 use thiserror::Error;
 
+pub use looking::NotThisOne;
+
 use super::intent::Intent;
 use super::journal::{Delivery, DeliveryState, Entry, Record};
-use super::outcome::{NotIssued, Outcome, Verification};
+use super::look_up::LookUp;
+use super::outcome::{NotIssued, Outcome};
+use super::removal::Removal;
 use super::step::{Event, Step};
-use crate::endpoints::IssuedToken;
+use super::verification::{TryOut, Verification};
+use crate::endpoints::{IssuedToken, TokenRecord};
 use crate::types::TokenId;
+use crate::vault_error::VaultMessage;
 
 /// An event that the present step cannot have: a mistake in what drives the machine. The machine is
 /// as it was; [`Step`] says which events each step may end with.
@@ -21,12 +29,23 @@ pub struct Unexpected {
     event: String,
 }
 
+impl Unexpected {
+    /// `event` came where `step` stands.
+    pub(super) fn new(step: &impl fmt::Debug, event: &impl fmt::Debug) -> Self {
+        Self {
+            step: format!("{step:?}"),
+            event: format!("{event:?}"),
+        }
+    }
+}
+
 /// Where the machine stands. Each state asks for one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Planned,
     Intended,
-    SigningIn,
+    /// Vault's words about the session.
+    SigningIn(Vec<VaultMessage>),
     Keeping,
     Delivering(usize),
     /// Says on disk which destination is next, or how all of them ended.
@@ -35,7 +54,7 @@ enum State {
     Seeking,
     /// Says on disk that nothing is to be delivered any more, before a kept token is deleted.
     Renouncing,
-    /// Says on disk which tokens exist without their value.
+    /// Says on disk that a token exists without its value.
     Noting,
     Revoking,
     /// Says on disk that every destination has the value, before the old token is deleted.
@@ -43,6 +62,8 @@ enum State {
     Retiring,
     Forgetting(Outcome),
     Verifying,
+    /// Looks whether the record still has the value, before that is claimed.
+    Confirming,
     Closed(Outcome),
 }
 
@@ -53,12 +74,22 @@ pub struct Issuance {
     state: State,
     token: Option<IssuedToken>,
     deliveries: Vec<Delivery>,
-    lost: Vec<TokenId>,
+    /// Every destination that was ever named for this operation.
+    places: Vec<String>,
+    /// The token that exists without its value.
+    lost: Option<TokenId>,
+    /// Tokens that may be this operation's, or may not.
+    candidates: Vec<TokenRecord>,
     kept: bool,
     to_be_revoked: bool,
+    /// A destination had the value, or might have had it, before it was to be deleted.
+    was_somewhere: bool,
+    /// A person said which token it is.
+    identified: bool,
     rejected: bool,
     signed_in_again: bool,
     verification: Option<Verification>,
+    replaced: Option<Removal>,
 }
 
 impl Issuance {
@@ -67,16 +98,21 @@ impl Issuance {
     pub fn new(intent: Intent) -> Self {
         let deliveries = intent.destinations.iter().map(Delivery::planned).collect();
         Self {
+            places: intent.destinations.clone(),
             intent,
             state: State::Planned,
             token: None,
             deliveries,
-            lost: Vec::new(),
+            lost: None,
+            candidates: Vec::new(),
             kept: false,
             to_be_revoked: false,
+            was_somewhere: false,
+            identified: false,
             rejected: false,
             signed_in_again: false,
             verification: None,
+            replaced: None,
         }
     }
 
@@ -87,19 +123,14 @@ impl Issuance {
     /// token is looked up, unless the record says that a delivery began.
     #[must_use]
     pub fn resume(record: Record) -> Self {
-        let Record {
-            intent,
-            token,
-            deliveries,
-            lost,
-            ..
-        } = record;
         let mut issuance = Self {
-            deliveries,
-            lost,
-            kept: token.is_some(),
-            token,
-            ..Self::new(intent)
+            deliveries: record.deliveries,
+            places: record.places,
+            lost: record.lost,
+            candidates: record.candidates,
+            kept: record.token.is_some(),
+            token: record.token,
+            ..Self::new(record.intent)
         };
         issuance.state = if issuance.token.is_some() {
             // What failed then may work now.
@@ -119,7 +150,7 @@ impl Issuance {
                 }
             }
             State::Closed(Outcome::Undelivered)
-        } else if issuance.lost.is_empty() {
+        } else if issuance.lost.is_none() {
             State::Seeking
         } else {
             State::Closed(Outcome::ValueLost(issuance.lost.clone()))
@@ -134,19 +165,27 @@ impl Issuance {
         if self.token.is_some() {
             self.deliveries
                 .retain(|delivery| delivery.state == DeliveryState::Committed);
-            self.deliveries
-                .extend(destinations.into_iter().map(Delivery::planned));
+            for destination in destinations {
+                if !self.places.contains(&destination) {
+                    self.places.push(destination.clone());
+                }
+                self.deliveries.push(Delivery::planned(destination));
+            }
             self.state = self.next_delivery();
         }
         self
     }
 
     /// After [`resume`](Self::resume): deletes the token instead of delivering it. One whose ID is
-    /// not known is looked up first; where several have its name, none is deleted: which of them it
-    /// is, is for a person to say. Once deleting it was begun, no run delivers the token unless it
-    /// is [`redirected`](Self::redirected).
+    /// not known is looked up first; where that is not certain, none is deleted: which it is, is for a
+    /// person to say with [`identified`](Self::identified). Once deleting it was begun, no run delivers
+    /// the token unless it is [`redirected`](Self::redirected).
     #[must_use]
     pub fn revoking(mut self) -> Self {
+        // What was only about to be marked was not begun.
+        if let State::Marking(Some(next)) = self.state {
+            self.set(next, DeliveryState::Planned);
+        }
         self.state = self.discard();
         self
     }
@@ -157,13 +196,17 @@ impl Issuance {
         match &self.state {
             State::Planned => Step::Persist(Entry::Intent(self.intent.clone())),
             State::Intended => Step::Send(self.intent.request()),
-            State::SigningIn => Step::SignIn,
+            State::SigningIn(_) => Step::SignIn,
             State::Marking(_) | State::Renouncing | State::Settling => {
                 Step::Persist(Entry::Deliveries(self.deliveries.clone()))
             }
             State::Noting => Step::Persist(Entry::Lost(self.lost.clone())),
-            State::Seeking => Step::LookUp(&self.intent.name),
-            State::Revoking => Step::Revoke(&self.lost),
+            State::Seeking => Step::LookUp(LookUp::new(&self.intent, self.is_issued())),
+            State::Revoking => match &self.lost {
+                Some(id) => Step::Revoke(id),
+                // Entered only where there is one.
+                None => Step::Forget,
+            },
             State::Retiring => match &self.intent.replaces {
                 Some(old) => Step::Retire(old),
                 // Entered only where there is one.
@@ -171,9 +214,11 @@ impl Issuance {
             },
             State::Forgetting(_) => Step::Forget,
             State::Closed(outcome) => Step::Done(outcome),
-            State::Keeping | State::Delivering(_) | State::Checking(_) | State::Verifying => {
-                self.step_with_token()
-            }
+            State::Keeping
+            | State::Delivering(_)
+            | State::Checking(_)
+            | State::Verifying
+            | State::Confirming => self.step_with_token(),
         }
     }
 
@@ -189,20 +234,20 @@ impl Issuance {
             (S::Planned, Event::Done) => S::Intended,
             (S::Planned, Event::Failed) => S::Closed(Outcome::NotIssued(NotIssued::NoTrace)),
             (S::Planned, Event::Stop) => S::Closed(Outcome::NotIssued(NotIssued::Stopped)),
-            (S::Intended | S::SigningIn, Event::Stop) => not_issued(NotIssued::Stopped),
+            (S::Intended | S::SigningIn(_), Event::Stop) => not_issued(NotIssued::Stopped),
 
             // Once: only Vault's own word that the session was invalid leads back to sending.
             (S::Intended, Event::NotSent) => not_issued(NotIssued::NotSent),
-            (S::Intended, Event::Refused) => not_issued(NotIssued::Refused),
-            (S::Intended, Event::SessionInvalid) if self.signed_in_again => {
-                not_issued(NotIssued::Refused)
+            (S::Intended, Event::Refused(why)) => not_issued(NotIssued::Refused(why)),
+            (S::Intended, Event::SessionInvalid(why)) if self.signed_in_again => {
+                not_issued(NotIssued::Refused(why))
             }
-            (S::Intended, Event::SessionInvalid) => S::SigningIn,
-            (S::SigningIn, Event::Done) => {
+            (S::Intended, Event::SessionInvalid(why)) => S::SigningIn(why),
+            (S::SigningIn(_), Event::Done) => {
                 self.signed_in_again = true;
                 S::Intended
             }
-            (S::SigningIn, Event::Failed) => not_issued(NotIssued::Refused),
+            (S::SigningIn(why), Event::Failed) => not_issued(NotIssued::Refused(why)),
 
             // Value: kept before anything else; delivered even if it could not be kept.
             (S::Intended, Event::Answered(token)) => {
@@ -221,21 +266,19 @@ impl Issuance {
             (S::Delivering(at), Event::Failed) => self.delivered(at, DeliveryState::Failed),
             // A mark that cannot be written costs certainty after a crash, not the delivery.
             (S::Marking(Some(next)), Event::Done | Event::Failed) => S::Delivering(next),
-            (S::Marking(None), Event::Done | Event::Failed) => S::Closed(Outcome::Undelivered),
+            (S::Marking(None), Event::Done | Event::Failed) => self.undelivered(),
+            (S::Confirming, Event::Done) => S::Closed(Outcome::Undelivered),
+            (S::Confirming, Event::Failed) => self.lost_from_record(),
             (S::Checking(at), Event::Done) => self.checked(at, DeliveryState::Committed),
             (S::Checking(at), Event::Failed) => self.checked(at, DeliveryState::Planned),
             (S::Checking(at), Event::CannotTell) => self.checked(at, DeliveryState::Uncertain),
 
             // Unknown is a result: looked up, never repeated.
-            (S::Intended, Event::NoValue(Some(id))) => self.value_lost(vec![id]),
+            (S::Intended, Event::NoValue(Some(id))) => self.value_lost(Some(id)),
             (S::Intended, Event::NoValue(None)) => S::Seeking,
-            (S::Seeking, Event::Found(ids)) if !ids.is_empty() => self.value_lost(ids),
-            // Issued for certain, though nobody knows under which ID.
-            (S::Seeking, Event::Found(_) | Event::Failed | Event::GivenUp) if self.is_issued() => {
-                self.value_lost(vec![])
-            }
-            (S::Seeking, Event::Found(_) | Event::Failed) => S::Closed(Outcome::Unknown),
-            (S::Intended | S::Seeking, Event::GivenUp) => S::Closed(Outcome::Unknown),
+            (S::Intended, Event::GivenUp) => S::Closed(Outcome::Unknown),
+            (S::Seeking, Event::Found(records)) => self.looked_up(&records),
+            (S::Seeking, Event::Failed | Event::GivenUp) => self.not_found(),
             (S::Noting, Event::Done | Event::Failed) => {
                 S::Closed(Outcome::ValueLost(self.lost.clone()))
             }
@@ -243,20 +286,15 @@ impl Issuance {
             // Without that mark, a run that is cut off here would leave a record that still says to
             // deliver a token that is gone.
             (S::Renouncing, Event::Done | Event::Failed) => S::Revoking,
-            (S::Revoking, Event::Done) if self.rejected => not_issued(NotIssued::Unfit),
-            (S::Revoking, Event::Done) => not_issued(NotIssued::Revoked),
-            (S::Revoking, Event::Failed) if self.kept || self.may_be_somewhere() => {
-                S::Closed(Outcome::Undelivered)
-            }
-            (S::Revoking, Event::Failed) => S::Closed(Outcome::ValueLost(self.lost.clone())),
+            (S::Revoking, Event::Removed(removal)) => self.revoked(removal),
+            (S::Revoking, Event::Failed | Event::GivenUp) => self.not_revoked(),
 
             // Replaced: the old token goes last, once that is on disk, and the outcome says whether it
             // is gone.
             (S::Settling, Event::Done) => S::Retiring,
-            (S::Retiring, Event::Done) => S::Forgetting(Outcome::Issued),
-            (S::Settling, Event::Failed) | (S::Retiring, Event::Failed | Event::GivenUp) => {
-                S::Forgetting(Outcome::OldRemains)
-            }
+            (S::Settling, Event::Failed) => S::Forgetting(Outcome::OldRemains),
+            (S::Retiring, Event::Removed(removal)) => self.retired(removal),
+            (S::Retiring, Event::Failed | Event::GivenUp) => S::Forgetting(Outcome::OldRemains),
 
             // Everything is in place: what remains is to look at the token itself.
             (S::Forgetting(Outcome::Issued), Event::Done | Event::Failed)
@@ -271,10 +309,7 @@ impl Issuance {
             // Too late to stop: the outcome has to be reached.
             (state, Event::Stop) => state,
             (state, event) => {
-                return Err(Unexpected {
-                    step: format!("{state:?}"),
-                    event: format!("{event:?}"),
-                });
+                return Err(Unexpected::new(&state, &event));
             }
         };
         Ok(())
@@ -302,6 +337,26 @@ impl Issuance {
     #[must_use]
     pub fn is_kept(&self) -> bool {
         self.kept
+    }
+
+    /// Every destination that was ever named for this operation, in this run or an earlier one: what a
+    /// run that was cut off may have left something beside.
+    #[must_use]
+    pub fn places(&self) -> &[String] {
+        &self.places
+    }
+
+    /// Tokens that a look-up found, and that may be this operation's, or may not: for a person to
+    /// judge by their facts. Empty once it is certain which it is.
+    #[must_use]
+    pub fn candidates(&self) -> &[TokenRecord] {
+        &self.candidates
+    }
+
+    /// What became of the token whose place this one took, once it was to be deleted.
+    #[must_use]
+    pub fn replaced(&self) -> Option<Removal> {
+        self.replaced
     }
 
     /// What trying out the token showed, if it was tried.
@@ -333,10 +388,8 @@ impl Issuance {
                 destination: destination(index),
                 value,
             },
-            State::Verifying => Step::Verify {
-                token,
-                expiry: self.intent.expiry,
-            },
+            State::Verifying => Step::Verify(TryOut::new(&self.intent, token)),
+            State::Confirming => Step::Confirm(value),
             _ => Step::Keep(Entry::Token(token.clone())),
         }
     }

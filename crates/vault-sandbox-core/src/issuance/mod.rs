@@ -11,9 +11,17 @@
 //! 3. **Value**: a value that arrived is kept before anything else is tried with it.
 //! 4. **Delivered**: nothing is forgotten before every destination confirmed.
 //! 5. **Unknown is a result**: a request whose fate is unknown is looked up, never repeated.
-//! 6. **Replaced**: a token that takes another's place ([`Intent::replaces`]) is seen to work before
+//! 6. **Ours**: a token is called this operation's only if Vault answered its ID, or if a look-up is
+//!    certain ([`LookUp`]), or if a person says so ([`Issuance::identified`]). Nothing else is ever
+//!    deleted.
+//! 7. **Replaced**: a token that takes another's place ([`Intent::replaces`]) is seen to work before
 //!    any destination is touched, else it is deleted again; the other is deleted last, once it is on
 //!    disk that every destination has the new value.
+//! 8. **Claimed**: that a record keeps a value is said only once it was looked at.
+//!
+//! What a step showed is judged here too, so that no driver has to: [`LookUp`], [`TryOut`],
+//! [`RemovalEvidence`]. A record is written by [`Journal`], over a [`Storage`] of yours. Many sandboxes
+//! in one run are [`many`].
 //!
 //! A record that an interrupted run left is this machine started again, from
 //! [`Issuance::resume`]; there is no second code path.
@@ -30,7 +38,7 @@
 //!     loop {
 //!         let event = match issuance.step() {
 //!             Step::Persist(entry) | Step::Keep(entry) => Event::from_success(append_and_sync(entry.to_line().as_bytes())),
-//!             Step::Send(_request) => Event::Refused, // your transport: Event::from_call(&client.call(&request).await)
+//!             Step::Send(_request) => Event::NotSent, // your transport: Event::from_call(&client.call(&request).await)
 //!             Step::Deliver { value, .. } => Event::from_success(hand_over(value)),
 //!             Step::Forget => Event::from_success(remove_journal()),
 //!             Step::Done(outcome) => return outcome.clone(),
@@ -44,12 +52,22 @@
 
 mod intent;
 mod journal;
+mod look_up;
 mod machine;
+pub mod many;
 mod outcome;
+mod removal;
 mod step;
+mod verification;
 
-pub use intent::{Intent, Order, VerifyRule};
-pub use journal::{Delivery, DeliveryState, Entry, FILLER, JournalError, Record};
-pub use machine::{Issuance, Unexpected};
-pub use outcome::{NotIssued, Outcome, Verification};
+pub use intent::{Intent, OPERATION_PLACEHOLDER, Order, VerifyRule};
+pub use journal::{
+    Delivery, DeliveryState, Entry, FILLER, Journal, JournalError, NewerRecord, Opened, RESERVED,
+    Record, Storage,
+};
+pub use look_up::{LookUp, LookUpResult};
+pub use machine::{Issuance, NotThisOne, Unexpected};
+pub use outcome::{NotIssued, Outcome};
+pub use removal::{Removal, RemovalEvidence};
 pub use step::{Event, Step};
+pub use verification::{TryOut, Verification};

@@ -5,7 +5,8 @@ use super::{Issuance, State};
 use crate::endpoints::IssuedToken;
 use crate::issuance::intent::{Order, VerifyRule};
 use crate::issuance::journal::{Delivery, DeliveryState};
-use crate::issuance::outcome::{Outcome, Verification};
+use crate::issuance::outcome::Outcome;
+use crate::issuance::verification::Verification;
 use crate::types::TokenId;
 
 impl Issuance {
@@ -94,28 +95,53 @@ impl Issuance {
         if self.kept || self.first(DeliveryState::Committed).is_some() {
             return State::Marking(None);
         }
-        match self.token.as_ref().and_then(IssuedToken::id) {
-            Some(id) => self.value_lost(vec![id.clone()]),
-            None => State::Seeking,
-        }
+        self.value_is_nowhere()
     }
 
-    pub(super) fn value_lost(&mut self, ids: Vec<TokenId>) -> State {
-        self.lost = ids;
-        if self.to_be_revoked && self.lost.len() == 1 {
+    /// A token exists without its value: the one with this ID, if it is known.
+    pub(super) fn value_lost(&mut self, id: Option<TokenId>) -> State {
+        self.lost = id;
+        if self.to_be_revoked && self.lost.is_some() {
             self.before_revoking()
         } else if self.kept || self.may_be_somewhere() {
-            State::Closed(Outcome::Undelivered)
+            self.undelivered()
         } else {
             State::Noting
         }
     }
 
-    pub(super) fn before_revoking(&mut self) -> State {
-        if self.kept || self.may_be_somewhere() {
-            State::Renouncing
+    /// It is neither kept nor anywhere else; which token it is, may still have to be found out.
+    fn value_is_nowhere(&mut self) -> State {
+        match self.token.as_ref().and_then(IssuedToken::id) {
+            Some(id) => {
+                self.lost = Some(id.clone());
+                State::Noting
+            }
+            None => State::Seeking,
+        }
+    }
+
+    /// That the record has the value is claimed only once it was looked at.
+    pub(super) fn undelivered(&self) -> State {
+        if self.kept {
+            State::Confirming
         } else {
-            State::Revoking
+            State::Closed(Outcome::Undelivered)
+        }
+    }
+
+    /// The record was removed, or emptied, by somebody else.
+    pub(super) fn lost_from_record(&mut self) -> State {
+        self.kept = false;
+        // Where it was to be deleted, its destinations are marked as if they might have it.
+        let may_be_somewhere = match std::mem::take(&mut self.to_be_revoked) {
+            true => self.was_somewhere,
+            false => self.may_be_somewhere(),
+        };
+        if may_be_somewhere {
+            State::Closed(Outcome::Undelivered)
+        } else {
+            self.value_is_nowhere()
         }
     }
 
@@ -138,29 +164,9 @@ impl Issuance {
             .position(|delivery| delivery.state == state)
     }
 
-    fn set(&mut self, at: usize, state: DeliveryState) {
+    pub(super) fn set(&mut self, at: usize, state: DeliveryState) {
         if let Some(delivery) = self.deliveries.get_mut(at) {
             delivery.state = state;
-        }
-    }
-
-    /// Deletes the token instead of delivering it.
-    pub(super) fn discard(&mut self) -> State {
-        self.to_be_revoked = true;
-        // No later run is to deliver it by itself, nor to think it is where it was delivered.
-        for delivery in &mut self.deliveries {
-            if self.kept || delivery.state == DeliveryState::Committed {
-                delivery.state = DeliveryState::Uncertain;
-            }
-        }
-        if let Some(id) = self.token.as_ref().and_then(IssuedToken::id) {
-            self.lost = vec![id.clone()];
-        }
-        match self.lost.len() {
-            0 => State::Seeking,
-            1 => self.before_revoking(),
-            _ if self.kept => State::Closed(Outcome::Undelivered),
-            _ => State::Closed(Outcome::ValueLost(self.lost.clone())),
         }
     }
 

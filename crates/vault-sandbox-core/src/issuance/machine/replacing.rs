@@ -4,7 +4,9 @@
 use super::{Issuance, State};
 use crate::issuance::intent::VerifyRule;
 use crate::issuance::journal::DeliveryState;
-use crate::issuance::outcome::{Outcome, Verification};
+use crate::issuance::outcome::Outcome;
+use crate::issuance::removal::Removal;
+use crate::issuance::verification::Verification;
 
 impl Issuance {
     /// Whether it has to be seen to work before it is handed over. A delivery that began proves that
@@ -29,12 +31,21 @@ impl Issuance {
             Some(Verification::Confirmed { .. }) => self.next_delivery(),
             Some(Verification::Works) if !is_strict => self.next_delivery(),
             Some(Verification::Works | Verification::Unconfirmed) | None if self.kept => {
-                State::Closed(Outcome::Undelivered)
+                self.undelivered()
             }
             _ => {
                 self.rejected = true;
                 self.discard()
             }
         }
+    }
+
+    /// The old one was to be deleted.
+    pub(super) fn retired(&mut self, removal: Removal) -> State {
+        self.replaced = Some(removal);
+        State::Forgetting(match removal.is_gone() {
+            true => Outcome::Issued,
+            false => Outcome::OldRemains,
+        })
     }
 }

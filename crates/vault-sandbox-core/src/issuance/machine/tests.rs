@@ -1,27 +1,53 @@
+mod identifying;
 mod replacing;
 mod resuming;
 
 use super::*;
 use crate::issuance::intent::{Order, VerifyRule};
-use crate::types::{AccessToken, ApiVersion, Expiry, OperationId};
+use crate::types::{AccessToken, Expiry, OperationId};
+use crate::vault_error::VaultMessage;
 
+/// Of a name that no other operation has.
 fn intent(destinations: &[&str]) -> Intent {
-    Intent {
-        operation: OperationId::from_bytes([1, 2, 3, 4]),
-        started: "2026-11-23T18:04:11Z".parse().unwrap(),
-        vault: "veepharm.veevavault.com".parse().unwrap(),
-        vault_id: None,
-        api_version: ApiVersion::V26_2,
-        sandbox: "VeePharm Sandbox".parse().unwrap(),
-        sandbox_dns: None,
-        name: "ci #01020304".parse().unwrap(),
-        expiry: Expiry::never(),
-        encoding: Default::default(),
-        destinations: destinations.iter().map(ToString::to_string).collect(),
-        verify: VerifyRule::Auto,
-        order: Order::DeliverFirst,
-        replaces: None,
-    }
+    Intent::new(
+        OperationId::from_bytes([1, 2, 3, 4]),
+        "2026-11-23T18:04:11Z".parse().unwrap(),
+        "veepharm.veevavault.com".parse().unwrap(),
+        "VeePharm Sandbox".parse().unwrap(),
+        "ci #{operation}".parse().unwrap(),
+        Expiry::never(),
+    )
+    .destinations(destinations.iter().copied())
+}
+
+/// Of a name that anybody may have given.
+fn common(destinations: &[&str]) -> Intent {
+    let mut intent = intent(destinations);
+    intent.name = "ci".parse().unwrap();
+    intent
+}
+
+/// Tokens of the intent's name that nobody used.
+fn found(intent: &Intent, ids: &[&str]) -> Event {
+    let record = |text: &&str| TokenRecord::new(id(text)).name(intent.name.as_str());
+    Event::Found(ids.iter().map(record).collect())
+}
+
+fn refusal() -> Vec<VaultMessage> {
+    vec![VaultMessage::new("INSUFFICIENT_ACCESS", "no")]
+}
+
+fn session_refusal() -> Vec<VaultMessage> {
+    vec![VaultMessage::new("INVALID_SESSION_ID", "no")]
+}
+
+fn ended_session() -> Event {
+    Event::SessionInvalid(session_refusal())
+}
+
+fn names(issuance: &Issuance) -> Vec<&str> {
+    let candidates = issuance.candidates().iter();
+    candidates.map(|record| record.id.as_str()).collect()
 }
 
 fn token() -> IssuedToken {
@@ -48,10 +74,11 @@ fn name(issuance: &Issuance) -> String {
         Step::Keep(other) => unreachable!("{other:?}"),
         Step::Deliver { index, .. } => format!("deliver{index}"),
         Step::Check { index, .. } => format!("check{index}"),
-        Step::Verify { .. } => "verify".into(),
+        Step::Verify(_) => "verify".into(),
         Step::LookUp(_) => "look-up".into(),
         Step::Revoke(_) => "revoke".into(),
         Step::Retire(_) => "retire".into(),
+        Step::Confirm(_) => "confirm".into(),
         Step::Forget => "forget".into(),
         Step::Done(_) => "done".into(),
     }
@@ -120,30 +147,25 @@ fn what_can_go_wrong_before_the_answer() {
             Outcome::NotIssued(NotSent),
         ),
         (
-            vec![Event::Done, Event::Refused, Event::Failed],
+            vec![Event::Done, Event::Refused(refusal()), Event::Failed],
             "intent send forget done",
-            Outcome::NotIssued(Refused),
+            Outcome::NotIssued(Refused(refusal())),
         ),
         (
-            vec![
-                Event::Done,
-                Event::SessionInvalid,
-                Event::Failed,
-                Event::Done,
-            ],
+            vec![Event::Done, ended_session(), Event::Failed, Event::Done],
             "intent send sign-in forget done",
-            Outcome::NotIssued(Refused),
+            Outcome::NotIssued(Refused(session_refusal())),
         ),
         (
             vec![
                 Event::Done,
-                Event::SessionInvalid,
+                ended_session(),
                 Event::Done,
-                Event::SessionInvalid,
+                ended_session(),
                 Event::Done,
             ],
             "intent send sign-in send forget done",
-            Outcome::NotIssued(Refused),
+            Outcome::NotIssued(Refused(session_refusal())),
         ),
         (
             vec![Event::Done, Event::NoValue(None), Event::Found(vec![])],
@@ -164,16 +186,16 @@ fn what_can_go_wrong_before_the_answer() {
             vec![
                 Event::Done,
                 Event::NoValue(None),
-                Event::Found(vec![id("a"), id("b")]),
+                found(&intent(&[]), &["a"]),
                 Event::Done,
             ],
             "intent send look-up lost done",
-            Outcome::ValueLost(vec![id("a"), id("b")]),
+            Outcome::ValueLost(Some(id("a"))),
         ),
         (
             vec![Event::Done, Event::NoValue(Some(id("a"))), Event::Failed],
             "intent send lost done",
-            Outcome::ValueLost(vec![id("a")]),
+            Outcome::ValueLost(Some(id("a"))),
         ),
     ] {
         let (seen, ended) = run(&mut Issuance::new(intent(&["-"])), events);
@@ -194,11 +216,12 @@ fn a_destination_that_fails_does_not_keep_the_others_from_being_served() {
         Event::Failed,
         Event::Done,
         Event::Done,
+        Event::Done,
     ];
     let (steps, outcome) = run(&mut issuance, events);
     assert_eq!(
         steps,
-        "intent send keep deliver0 mark deliver1 mark deliver2 mark done"
+        "intent send keep deliver0 mark deliver1 mark deliver2 mark confirm done"
     );
     assert_eq!(outcome, Some(Outcome::Undelivered));
     let states: Vec<_> = issuance.deliveries().iter().map(|d| d.state).collect();
@@ -217,10 +240,7 @@ fn a_destination_that_fails_does_not_keep_the_others_from_being_served() {
 fn a_value_that_could_not_be_kept_is_delivered_or_owned_up_to() {
     // At once, even where it should be tried out first: there is no other copy of it.
     for order in [Order::DeliverFirst, Order::VerifyFirst] {
-        let mut issuance = Issuance::new(Intent {
-            order,
-            ..intent(&["-"])
-        });
+        let mut issuance = Issuance::new(intent(&["-"]).order(order));
         let events = vec![
             Event::Done,
             issued(),
@@ -246,7 +266,7 @@ fn a_value_that_could_not_be_kept_is_delivered_or_owned_up_to() {
     ];
     let (steps, outcome) = run(&mut issuance, events);
     assert_eq!(steps, "intent send keep mark deliver0 lost done");
-    assert_eq!(outcome, Some(Outcome::ValueLost(vec![id("0PI1")])));
+    assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("0PI1")))));
 }
 
 #[test]
@@ -254,9 +274,9 @@ fn without_a_destination_nothing_counts_as_delivered() {
     let mut issuance = Issuance::new(intent(&[]));
     let (steps, outcome) = run(
         &mut issuance,
-        vec![Event::Done, issued(), Event::Done, Event::Done],
+        vec![Event::Done, issued(), Event::Done, Event::Done, Event::Done],
     );
-    assert_eq!(steps, "intent send keep mark done");
+    assert_eq!(steps, "intent send keep mark confirm done");
     assert_eq!(outcome, Some(Outcome::Undelivered));
 }
 
@@ -278,10 +298,7 @@ fn what_trying_the_token_out_means() {
             Outcome::Mismatch,
         ),
     ] {
-        let mut issuance = Issuance::new(Intent {
-            verify: rule,
-            ..intent(&["-"])
-        });
+        let mut issuance = Issuance::new(intent(&["-"]).verify(rule));
         let events = vec![
             Event::Done,
             issued(),
@@ -292,10 +309,7 @@ fn what_trying_the_token_out_means() {
         ];
         assert_eq!(run(&mut issuance, events).1, Some(outcome));
     }
-    let mut never = Issuance::new(Intent {
-        verify: VerifyRule::Never,
-        ..intent(&["-"])
-    });
+    let mut never = Issuance::new(intent(&["-"]).verify(VerifyRule::Never));
     let events = vec![Event::Done, issued(), Event::Done, Event::Done, Event::Done];
     assert_eq!(
         run(&mut never, events).0,
@@ -305,10 +319,7 @@ fn what_trying_the_token_out_means() {
 
 #[test]
 fn tried_out_before_it_is_handed_over() {
-    let intent = Intent {
-        order: Order::VerifyFirst,
-        ..intent(&["-"])
-    };
+    let intent = intent(&["-"]).order(Order::VerifyFirst);
     let differs = Verification::ExpiryDiffers { stored: None };
     for (verification, outcome) in [
         (Verification::Confirmed { expiry: None }, Outcome::Issued),

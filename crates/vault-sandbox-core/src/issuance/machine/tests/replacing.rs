@@ -1,12 +1,13 @@
 use super::*;
 
 fn replacing(destinations: &[&str]) -> Intent {
-    Intent {
-        replaces: Some(id("0PI0")),
-        // What is said here does not matter.
-        verify: VerifyRule::Never,
-        ..intent(destinations)
-    }
+    // What is said of verifying here does not matter.
+    let intent = intent(destinations).verify(VerifyRule::Never);
+    intent.replaces(Some(id("0PI0")))
+}
+
+fn deleted() -> Event {
+    Event::Removed(Removal::Deleted)
 }
 
 fn verified(verification: Verification) -> Event {
@@ -25,13 +26,18 @@ fn the_old_one_goes_last() {
         Verification::Works,
     ] {
         let mut issuance = Issuance::new(replacing(&["file:a", "-"]));
-        let events = [tried(shown), vec![Event::Done; 7]].concat();
-        let (steps, outcome) = run(&mut issuance, events);
+        let events = [
+            tried(shown),
+            vec![Event::Done; 5],
+            vec![deleted(), Event::Done],
+        ];
+        let (steps, outcome) = run(&mut issuance, events.concat());
         assert_eq!(
             steps,
             "intent send keep verify mark deliver0 mark deliver1 mark retire forget done"
         );
         assert_eq!(outcome, Some(Outcome::Issued));
+        assert_eq!(issuance.replaced(), Some(Removal::Deleted));
     }
 }
 
@@ -44,34 +50,39 @@ fn one_that_does_not_do_goes_away_before_anything_is_touched() {
         Verification::ExpiryDiffers { stored },
     ] {
         let mut issuance = Issuance::new(replacing(&["file:a"]));
-        let events = [tried(shown), vec![Event::Done; 3]].concat();
-        let (steps, outcome) = run(&mut issuance, events);
+        let events = [tried(shown), vec![Event::Done, deleted(), Event::Done]];
+        let (steps, outcome) = run(&mut issuance, events.concat());
         assert_eq!(steps, "intent send keep verify mark revoke forget done");
         assert_eq!(outcome, Some(Outcome::NotIssued(NotIssued::Unfit)));
     }
-    let mut issuance = Issuance::new(replacing(&["file:a"]));
-    let events = [
-        tried(Verification::Refused),
-        vec![Event::Done, Event::Failed],
-    ];
-    let (steps, outcome) = run(&mut issuance, events.concat());
-    assert_eq!(steps, "intent send keep verify mark revoke done");
-    assert_eq!(outcome, Some(Outcome::Undelivered), "its record has it");
+    for event in [
+        Event::Failed,
+        Event::Removed(Removal::Remains),
+        Event::Removed(Removal::Unknown),
+    ] {
+        let mut issuance = Issuance::new(replacing(&["file:a"]));
+        let events = [
+            tried(Verification::Refused),
+            vec![Event::Done, event, Event::Done],
+        ];
+        let (steps, outcome) = run(&mut issuance, events.concat());
+        assert_eq!(steps, "intent send keep verify mark revoke confirm done");
+        assert_eq!(outcome, Some(Outcome::Undelivered), "its record has it");
+    }
 }
 
 #[test]
 fn one_of_which_nobody_knows_waits_in_the_record() {
     let mut issuance = Issuance::new(replacing(&["file:a"]));
-    let (steps, outcome) = run(&mut issuance, tried(Verification::Unconfirmed));
-    assert_eq!(steps, "intent send keep verify done");
+    let events = [tried(Verification::Unconfirmed), vec![Event::Done]].concat();
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "intent send keep verify confirm done");
     assert_eq!(outcome, Some(Outcome::Undelivered));
 
     // Its expiry has to be known.
-    let strict = Intent {
-        verify: VerifyRule::Always,
-        ..replacing(&["file:a"])
-    };
-    let (_, outcome) = run(&mut Issuance::new(strict), tried(Verification::Works));
+    let strict = replacing(&["file:a"]).verify(VerifyRule::Always);
+    let events = [tried(Verification::Works), vec![Event::Done]].concat();
+    let (_, outcome) = run(&mut Issuance::new(strict), events);
     assert_eq!(outcome, Some(Outcome::Undelivered));
 
     // It is nowhere, so it cannot wait.
@@ -81,7 +92,7 @@ fn one_of_which_nobody_knows_waits_in_the_record() {
         issued(),
         Event::Failed,
         verified(Verification::Unconfirmed),
-        Event::Done,
+        deleted(),
         Event::Done,
     ];
     let (steps, outcome) = run(&mut issuance, events);
@@ -91,7 +102,12 @@ fn one_of_which_nobody_knows_waits_in_the_record() {
 
 #[test]
 fn both_are_named_where_the_old_one_stays() {
-    for event in [Event::Failed, Event::GivenUp] {
+    for (event, replaced) in [
+        (Event::Failed, None),
+        (Event::GivenUp, None),
+        (Event::Removed(Removal::Remains), Some(Removal::Remains)),
+        (Event::Removed(Removal::Unknown), Some(Removal::Unknown)),
+    ] {
         let mut issuance = Issuance::new(replacing(&["file:a"]));
         let confirmed = Verification::Confirmed { expiry: None };
         let events = [
@@ -105,7 +121,37 @@ fn both_are_named_where_the_old_one_stays() {
             "intent send keep verify mark deliver0 mark retire forget done"
         );
         assert_eq!(outcome, Some(Outcome::OldRemains));
+        assert_eq!(issuance.replaced(), replaced);
     }
+}
+
+#[test]
+fn an_old_one_that_was_gone_before_is_gone() {
+    let mut issuance = Issuance::new(replacing(&["file:a"]));
+    let events = [
+        tried(Verification::Works),
+        vec![Event::Done; 3],
+        vec![Event::Removed(Removal::WasGone), Event::Done],
+    ];
+    assert_eq!(run(&mut issuance, events.concat()).1, Some(Outcome::Issued));
+    assert_eq!(issuance.replaced(), Some(Removal::WasGone));
+}
+
+/// Without it on disk that every destination has the new value, a run that goes on could not tell
+/// whether the old one may go.
+#[test]
+fn the_old_one_stays_where_that_the_new_one_is_everywhere_cannot_be_written_down() {
+    let mut issuance = Issuance::new(replacing(&["file:a"]));
+    let events = [
+        tried(Verification::Works),
+        vec![Event::Done, Event::Done, Event::Failed, Event::Done],
+    ];
+    let (steps, outcome) = run(&mut issuance, events.concat());
+    assert_eq!(
+        steps,
+        "intent send keep verify mark deliver0 mark forget done"
+    );
+    assert_eq!(outcome, Some(Outcome::OldRemains));
 }
 
 #[test]
@@ -114,12 +160,12 @@ fn a_destination_that_fails_keeps_the_old_one() {
     let events = [
         tried(Verification::Works),
         vec![Event::Done, Event::Failed],
-        vec![Event::Done; 3],
+        vec![Event::Done; 4],
     ];
     let (steps, outcome) = run(&mut issuance, events.concat());
     assert_eq!(
         steps,
-        "intent send keep verify mark deliver0 mark deliver1 mark done"
+        "intent send keep verify mark deliver0 mark deliver1 mark confirm done"
     );
     assert_eq!(outcome, Some(Outcome::Undelivered));
 }
@@ -145,7 +191,12 @@ fn an_interrupted_run_is_gone_on_with() {
     let mut issuance = Issuance::resume(record.clone());
     let (steps, outcome) = run(
         &mut issuance,
-        [vec![confirmed()], vec![Event::Done; 5]].concat(),
+        [
+            vec![confirmed()],
+            vec![Event::Done; 3],
+            vec![deleted(), Event::Done],
+        ]
+        .concat(),
     );
     assert_eq!(steps, "verify mark deliver0 mark retire forget done");
     assert_eq!(outcome, Some(Outcome::Issued));
@@ -158,13 +209,15 @@ fn an_interrupted_run_is_gone_on_with() {
     // Everywhere, but the old one is still there.
     let events = [tried(Verification::Works), vec![Event::Done; 3]].concat();
     let record = left_after(replacing(&["-"]), events);
-    let (steps, outcome) = run(&mut Issuance::resume(record), vec![Event::Done; 3]);
+    let events = vec![Event::Done, deleted(), Event::Done];
+    let (steps, outcome) = run(&mut Issuance::resume(record), events);
     assert_eq!(steps, "mark retire forget done");
     assert_eq!(outcome, Some(Outcome::Issued));
 
     // About to be delivered, so it was seen to work.
     let events = [tried(Verification::Works), vec![Event::Done]].concat();
     let record = left_after(replacing(&["file:a"]), events);
-    let (steps, _) = run(&mut Issuance::resume(record), vec![Event::Done; 4]);
+    let events = vec![Event::Done, Event::Done, deleted(), Event::Done];
+    let (steps, _) = run(&mut Issuance::resume(record), events);
     assert_eq!(steps, "check0 mark retire forget done");
 }

@@ -2,11 +2,12 @@
 
 use super::*;
 
-fn record(entries: &[Entry]) -> Record {
-    let mut journal = Entry::Intent(intent(&["a", "b"]))
-        .to_line()
-        .as_bytes()
-        .to_vec();
+pub(super) fn record(entries: &[Entry]) -> Record {
+    record_of(intent(&["a", "b"]), entries)
+}
+
+pub(super) fn record_of(intent: Intent, entries: &[Entry]) -> Record {
+    let mut journal = Entry::Intent(intent).to_line().as_bytes().to_vec();
     for entry in entries {
         journal.extend_from_slice(entry.to_line().as_bytes());
     }
@@ -14,11 +15,7 @@ fn record(entries: &[Entry]) -> Record {
 }
 
 fn handed_over(state: DeliveryState) -> Vec<Delivery> {
-    let one = |destination: &str| Delivery {
-        destination: destination.into(),
-        state,
-    };
-    vec![one("a"), one("b")]
+    vec![Delivery::new("a", state), Delivery::new("b", state)]
 }
 
 #[test]
@@ -27,11 +24,9 @@ fn a_kept_token_whose_id_is_not_known_is_not_called_lost_when_it_is_not_found() 
     for event in [Event::Found(vec![]), Event::Failed, Event::GivenUp] {
         let kept = record(&[Entry::Token(nameless.clone())]);
         let mut issuance = Issuance::resume(kept).revoking();
-        let ended = run(&mut issuance, vec![event]);
-        assert_eq!(
-            ended,
-            ("look-up done".to_owned(), Some(Outcome::Undelivered))
-        );
+        let ended = run(&mut issuance, vec![event, Event::Done]);
+        let steps = "look-up confirm done".to_owned();
+        assert_eq!(ended, (steps, Some(Outcome::Undelivered)));
     }
 }
 
@@ -47,7 +42,7 @@ fn an_interrupted_run_goes_on_from_its_record() {
         ),
         (
             Issuance::resume(record(&[])).revoking(),
-            vec![Event::Found(vec![id("x")]), Event::Done, Event::Done],
+            vec![found(&intent(&[]), &["x"]), deleted(), Event::Done],
             "look-up revoke forget done",
             Outcome::NotIssued(NotIssued::Revoked),
         ),
@@ -79,8 +74,14 @@ fn an_interrupted_run_goes_on_from_its_record() {
         ),
         (
             Issuance::resume(kept()),
-            vec![Event::CannotTell, Event::Done, Event::Done, Event::Done],
-            "check0 mark deliver1 mark done",
+            vec![
+                Event::CannotTell,
+                Event::Done,
+                Event::Done,
+                Event::Done,
+                Event::Done,
+            ],
+            "check0 mark deliver1 mark confirm done",
             Outcome::Undelivered,
         ),
         (
@@ -91,8 +92,8 @@ fn an_interrupted_run_goes_on_from_its_record() {
         ),
         (
             Issuance::resume(kept()).revoking(),
-            vec![Event::Done, Event::Failed],
-            "mark revoke done",
+            vec![Event::Done, Event::Failed, Event::Done],
+            "mark revoke confirm done",
             Outcome::Undelivered,
         ),
         (
@@ -100,8 +101,8 @@ fn an_interrupted_run_goes_on_from_its_record() {
                 Entry::Token(token()),
                 Entry::Deliveries(handed_over(DeliveryState::Uncertain)),
             ])),
-            vec![Event::Done],
-            "mark done",
+            vec![Event::Done, Event::Done],
+            "mark confirm done",
             Outcome::Undelivered,
         ),
         (
@@ -113,10 +114,22 @@ fn an_interrupted_run_goes_on_from_its_record() {
             Outcome::Undelivered,
         ),
         (
-            Issuance::resume(record(&[Entry::Lost(vec![id("x")])])),
+            Issuance::resume(record(&[Entry::Lost(Some(id("x")))])),
             vec![],
             "done",
-            Outcome::ValueLost(vec![id("x")]),
+            Outcome::ValueLost(Some(id("x"))),
+        ),
+        (
+            Issuance::resume(record(&[Entry::Lost(Some(id("x")))])).revoking(),
+            vec![Event::Removed(Removal::WasGone), Event::Done],
+            "revoke forget done",
+            Outcome::NotIssued(NotIssued::Revoked),
+        ),
+        (
+            Issuance::resume(record(&[Entry::Lost(Some(id("x")))])).revoking(),
+            vec![Event::Removed(Removal::Unknown)],
+            "revoke done",
+            Outcome::ValueLost(Some(id("x"))),
         ),
     ] {
         let mut issuance = issuance;
@@ -125,4 +138,91 @@ fn an_interrupted_run_goes_on_from_its_record() {
             (steps.to_owned(), Some(outcome))
         );
     }
+}
+
+fn deleted() -> Event {
+    Event::Removed(Removal::Deleted)
+}
+
+/// The record was removed or emptied while it was still needed.
+#[test]
+fn what_is_said_to_be_kept_was_looked_at() {
+    let failed = vec![
+        Event::Done,
+        issued(),
+        Event::Done,
+        Event::Failed,
+        Event::Done,
+    ];
+    let mut issuance = Issuance::new(intent(&["a"]));
+    let events = [failed.clone(), vec![Event::Failed, Event::Failed]].concat();
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "intent send keep deliver0 mark confirm lost done");
+    assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("0PI1")))));
+    assert!(!issuance.is_kept());
+
+    // One destination has it.
+    let mut issuance = Issuance::new(intent(&["a", "b"]));
+    let events = vec![
+        Event::Done,
+        issued(),
+        Event::Done,
+        Event::Done,
+        Event::Done,
+        Event::Failed,
+        Event::Done,
+        Event::Failed,
+    ];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(
+        steps,
+        "intent send keep deliver0 mark deliver1 mark confirm done"
+    );
+    assert_eq!(outcome, Some(Outcome::Undelivered));
+    assert!(!issuance.is_kept());
+
+    // It was to be deleted, and could not be; its destinations were never touched.
+    let untouched = Entry::Deliveries(vec![Delivery::planned("a"), Delivery::planned("b")]);
+    let kept = record(&[Entry::Token(token()), untouched]);
+    let mut issuance = Issuance::resume(kept).revoking();
+    let events = vec![Event::Done, Event::Failed, Event::Failed, Event::Done];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "mark revoke confirm lost done");
+    assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("0PI1")))));
+
+    // Without an ID, it is looked for.
+    let nameless = Event::Answered(IssuedToken::new(None, token().value().clone()));
+    let mut issuance = Issuance::new(intent(&["a"]));
+    let events = vec![
+        Event::Done,
+        nameless,
+        Event::Done,
+        Event::Failed,
+        Event::Done,
+        Event::Failed,
+        found(&intent(&[]), &["x"]),
+        Event::Done,
+    ];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(
+        steps,
+        "intent send keep deliver0 mark confirm look-up lost done"
+    );
+    assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("x")))));
+}
+
+#[test]
+fn every_place_that_was_ever_named_is_known() {
+    let kept = record(&[Entry::Token(token())]);
+    assert_eq!(kept.places, ["a", "b"]);
+    let mut issuance = Issuance::resume(kept).redirected(vec!["c".into(), "b".into()]);
+    assert_eq!(issuance.places(), ["a", "b", "c"]);
+    let Step::Persist(entry) = issuance.step() else {
+        panic!("what is about to be delivered to is written down first");
+    };
+    // Cut off, and gone on with elsewhere: what lies beside "c" is not forgotten.
+    let kept = record(&[Entry::Token(token()), entry]);
+    assert_eq!(kept.places, ["a", "b", "c"]);
+    issuance = Issuance::resume(kept).redirected(vec!["d".into()]);
+    assert_eq!(issuance.places(), ["a", "b", "c", "d"]);
 }

@@ -1,0 +1,65 @@
+//! Deleting the token that was issued, because somebody asked for that or because it will not do.
+
+use super::{Issuance, State, not_issued};
+use crate::endpoints::IssuedToken;
+use crate::issuance::journal::DeliveryState;
+use crate::issuance::outcome::{NotIssued, Outcome};
+use crate::issuance::removal::Removal;
+
+impl Issuance {
+    /// Deletes the token instead of delivering it.
+    pub(super) fn discard(&mut self) -> State {
+        self.to_be_revoked = true;
+        self.was_somewhere = self.may_be_somewhere();
+        // No later run is to deliver it by itself, nor to think it is where it was delivered.
+        for delivery in &mut self.deliveries {
+            if self.kept || delivery.state == DeliveryState::Committed {
+                delivery.state = DeliveryState::Uncertain;
+            }
+        }
+        if let Some(id) = self.token.as_ref().and_then(IssuedToken::id) {
+            self.lost = Some(id.clone());
+        }
+        match self.lost {
+            None => State::Seeking,
+            Some(_) => self.before_revoking(),
+        }
+    }
+
+    pub(super) fn before_revoking(&mut self) -> State {
+        if self.kept || self.may_be_somewhere() {
+            State::Renouncing
+        } else {
+            State::Revoking
+        }
+    }
+
+    pub(super) fn revoked(&mut self, removal: Removal) -> State {
+        match removal {
+            // Said by a person: that no such token is there proves nothing of the one that was made.
+            Removal::WasGone if self.identified => self.not_identified(),
+            Removal::Deleted | Removal::WasGone if self.rejected => not_issued(NotIssued::Unfit),
+            Removal::Deleted | Removal::WasGone => not_issued(NotIssued::Revoked),
+            Removal::Remains | Removal::Unknown => self.not_revoked(),
+        }
+    }
+
+    pub(super) fn not_revoked(&mut self) -> State {
+        if self.kept || self.may_be_somewhere() {
+            self.undelivered()
+        } else {
+            State::Closed(Outcome::ValueLost(self.lost.clone()))
+        }
+    }
+
+    fn not_identified(&mut self) -> State {
+        self.lost = None;
+        self.identified = false;
+        self.to_be_revoked = false;
+        if self.is_issued() {
+            self.not_revoked()
+        } else {
+            State::Closed(Outcome::Unknown)
+        }
+    }
+}

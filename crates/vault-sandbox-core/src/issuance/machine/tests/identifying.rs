@@ -1,0 +1,182 @@
+//! Which token it is: certain, not certain, or said by a person.
+
+use super::resuming::{record, record_of};
+use super::*;
+
+#[test]
+fn a_name_that_others_can_have_proves_nothing() {
+    for ids in [&["a"][..], &["a", "b"]] {
+        let mut issuance = Issuance::new(common(&["-"]));
+        let hits = found(&common(&[]), ids);
+        let (steps, outcome) = run(&mut issuance, vec![Event::Done, Event::NoValue(None), hits]);
+        assert_eq!(steps, "intent send look-up done");
+        assert_eq!(outcome, Some(Outcome::Unknown));
+        assert_eq!(names(&issuance), ids);
+    }
+    // Nor does the old one, whatever its name is.
+    let mut issuance = Issuance::new(intent(&["-"]).replaces(Some(id("old"))));
+    let hits = found(&intent(&[]), &["old"]);
+    let events = vec![Event::Done, Event::NoValue(None), hits];
+    assert_eq!(run(&mut issuance, events).1, Some(Outcome::Unknown));
+    assert!(names(&issuance).is_empty());
+}
+
+#[test]
+fn an_id_that_vault_answered_is_certain_whatever_the_name_is() {
+    let mut issuance = Issuance::new(common(&["-"]));
+    let events = vec![Event::Done, Event::NoValue(Some(id("a"))), Event::Done];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "intent send lost done");
+    assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("a")))));
+    // And stays so.
+    let left = record_of(common(&["-"]), &[Entry::Lost(Some(id("a")))]);
+    let mut issuance = Issuance::resume(left).revoking();
+    let (steps, _) = run(&mut issuance, vec![Event::Removed(Removal::Deleted)]);
+    assert_eq!(steps, "revoke forget");
+}
+
+#[test]
+fn nothing_is_deleted_because_of_a_name_that_others_can_have() {
+    for hits in [&["a"][..], &["a", "b"], &[]] {
+        let mut issuance = Issuance::resume(record_of(common(&["-"]), &[])).revoking();
+        let (steps, outcome) = run(&mut issuance, vec![found(&common(&[]), hits)]);
+        assert_eq!(steps, "look-up done");
+        assert_eq!(outcome, Some(Outcome::Unknown));
+        assert_eq!(names(&issuance), hits);
+    }
+    // Two of its own name: one of them is somebody's copy.
+    let mut issuance = Issuance::resume(record(&[])).revoking();
+    let (steps, outcome) = run(&mut issuance, vec![found(&intent(&[]), &["a", "b"])]);
+    assert_eq!(
+        (steps.as_str(), outcome),
+        ("look-up done", Some(Outcome::Unknown))
+    );
+}
+
+#[test]
+fn issued_for_certain_though_nobody_knows_which_it_is() {
+    let nameless = || Event::Answered(IssuedToken::new(None, token().value().clone()));
+    let mut issuance = Issuance::new(common(&["-"]));
+    let events = vec![
+        Event::Done,
+        nameless(),
+        Event::Failed,
+        Event::Done,
+        Event::Failed,
+        found(&common(&[]), &["a", "b"]),
+        Event::Done,
+    ];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "intent send keep mark deliver0 look-up lost done");
+    assert_eq!(outcome, Some(Outcome::ValueLost(None)));
+    assert_eq!(names(&issuance), ["a", "b"]);
+    // Its value was at hand, so it may have been used: that does not make it another's.
+    let mut issuance = Issuance::new(intent(&["-"]));
+    let used = TokenRecord::new(id("a"))
+        .name(intent(&[]).name.as_str())
+        .last_used(Some("2026-11-24T00:00:00Z".parse().unwrap()));
+    let events = vec![
+        Event::Done,
+        nameless(),
+        Event::Failed,
+        Event::Done,
+        Event::Failed,
+        Event::Found(vec![used]),
+        Event::Done,
+    ];
+    let outcome = run(&mut issuance, events).1;
+    assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("a")))));
+    assert!(names(&issuance).is_empty());
+}
+
+#[test]
+fn a_person_says_which_it_is() {
+    let open = || Issuance::resume(record_of(common(&["-"]), &[]));
+    let mut issuance = open().identified(id("a")).unwrap();
+    let (steps, outcome) = run(&mut issuance, vec![Event::Done]);
+    assert_eq!(steps, "lost done");
+    assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("a")))));
+
+    for (removal, steps, outcome) in [
+        (
+            Removal::Deleted,
+            "revoke forget done",
+            Outcome::NotIssued(NotIssued::Revoked),
+        ),
+        // A mistyped one must not close what is open.
+        (Removal::WasGone, "revoke done", Outcome::Unknown),
+        (
+            Removal::Remains,
+            "revoke done",
+            Outcome::ValueLost(Some(id("a"))),
+        ),
+        (
+            Removal::Unknown,
+            "revoke done",
+            Outcome::ValueLost(Some(id("a"))),
+        ),
+    ] {
+        let mut issuance = open().identified(id("a")).unwrap().revoking();
+        let mut events = vec![Event::Removed(removal)];
+        if removal == Removal::Deleted {
+            events.push(Event::Done);
+        }
+        let ended = run(&mut issuance, events);
+        assert_eq!(ended, (steps.to_owned(), Some(outcome)), "{removal:?}");
+    }
+}
+
+#[test]
+fn a_person_cannot_say_that_it_is_another_one() {
+    let replacing = common(&["-"]).replaces(Some(id("old")));
+    let refused = Issuance::resume(record_of(replacing, &[])).identified(id("old"));
+    assert_eq!(refused.unwrap_err(), NotThisOne::IsReplaced);
+    for known in [Entry::Token(token()), Entry::Lost(Some(id("0PI1")))] {
+        let open = || Issuance::resume(record_of(common(&["-"]), std::slice::from_ref(&known)));
+        let refused = open().identified(id("a"));
+        assert_eq!(refused.unwrap_err(), NotThisOne::IsKnown);
+        // The one that it is, is as certain as before.
+        let mut issuance = open().identified(id("0PI1")).unwrap().revoking();
+        while !matches!(issuance.step(), Step::Revoke(_)) {
+            issuance.tell(Event::Done).unwrap();
+        }
+        issuance.tell(Event::Removed(Removal::WasGone)).unwrap();
+        assert_eq!(name(&issuance), "forget");
+    }
+}
+
+/// The answer had no ID; a person found it.
+#[test]
+fn a_kept_token_without_an_id_can_be_named_and_deleted() {
+    let nameless = IssuedToken::new(None, token().value().clone());
+    let kept = || record_of(common(&["a"]), &[Entry::Token(nameless.clone())]);
+    let mut issuance = Issuance::resume(kept()).identified(id("x")).unwrap();
+    assert_eq!(name(&issuance), "check0", "it is delivered all the same");
+    issuance = issuance.revoking();
+    let events = vec![Event::Done, Event::Removed(Removal::Deleted), Event::Done];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "mark revoke forget done");
+    assert_eq!(outcome, Some(Outcome::NotIssued(NotIssued::Revoked)));
+
+    let mut issuance = Issuance::resume(kept())
+        .identified(id("x"))
+        .unwrap()
+        .revoking();
+    let events = vec![Event::Done, Event::Removed(Removal::WasGone), Event::Done];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "mark revoke confirm done");
+    assert_eq!(outcome, Some(Outcome::Undelivered), "its value is kept");
+}
+
+#[test]
+fn the_reasons_are_readable() {
+    for (reason, words) in [
+        (
+            NotThisOne::IsReplaced,
+            "it is the token that was to be replaced",
+        ),
+        (NotThisOne::IsKnown, "the record names another token"),
+    ] {
+        assert_eq!(reason.to_string(), words);
+    }
+}
