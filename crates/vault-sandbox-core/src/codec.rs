@@ -6,11 +6,12 @@ use http::{HeaderName, StatusCode, Uri};
 use crate::body::Body;
 use crate::endpoint::{Answer, Caller, Endpoint};
 use crate::envelope::{self, Envelope, Status};
-use crate::error::{Error, Failure, ProtocolProblem, ValidationError};
+use crate::error::{Error, Failure, ProtocolProblem};
 use crate::payload::Content;
 use crate::redact::Scrubber;
 use crate::reply::{Facts, Reply};
 use crate::transport::{HttpRequest, HttpResponse, TransportError};
+use crate::validation::ValidationError;
 use crate::vault::Vault;
 use crate::vault_error::VaultMessage;
 

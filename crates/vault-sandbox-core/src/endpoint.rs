@@ -1,11 +1,12 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::payload::Payload;
 use crate::redact::Scrubber;
 use crate::types::IdentityToken;
+use crate::validation::ValidationError;
 
 /// A call of Vault's API as a value: what is sent, and how the answer is read.
 ///

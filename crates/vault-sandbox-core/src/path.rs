@@ -1,14 +1,6 @@
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-use crate::error::ValidationError;
+use crate::encoding::percent_encoded;
 use crate::types::ApiVersion;
-
-/// All but RFC 3986's unreserved characters are encoded, so that a segment stays one segment.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+use crate::validation::ValidationError;
 
 /// Room for a path that is not out of the ordinary.
 const USUAL: usize = 128;
@@ -73,7 +65,7 @@ impl ApiPath {
             ));
         }
         self.path.push('/');
-        self.path.extend(utf8_percent_encode(text, ENCODED));
+        self.path.extend(percent_encoded(text));
         Ok(self)
     }
 
@@ -84,7 +76,7 @@ impl ApiPath {
             .push(if self.query.is_empty() { '?' } else { '&' });
         self.query.push_str(name);
         self.query.push('=');
-        self.query.extend(utf8_percent_encode(value, ENCODED));
+        self.query.extend(percent_encoded(value));
         self
     }
 

@@ -113,8 +113,9 @@ impl Default for Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Failure, ProtocolProblem, ValidationError};
+    use crate::error::{Failure, ProtocolProblem};
     use crate::transport::TransportError;
+    use crate::validation::ValidationError;
     use crate::vault_error::VaultMessage;
     use http::StatusCode;
 

@@ -2,11 +2,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answer, Endpoint, Repeat};
 use crate::envelope::WireMessage;
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::payload::Payload;
 use crate::redact::Scrubber;
 use crate::types::TokenId;
+use crate::validation::ValidationError;
 use crate::vault_error::VaultMessage;
 use crate::wire;
 

@@ -1,6 +1,7 @@
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
+use crate::validation::ValidationError;
 
 /// Keeps a session from ending for want of use.
 ///

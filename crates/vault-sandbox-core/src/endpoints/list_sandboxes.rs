@@ -1,9 +1,10 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::types::VaultId;
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Lists the sandboxes of the Vault called.

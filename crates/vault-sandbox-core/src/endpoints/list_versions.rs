@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use super::sign_in::is_at;
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::types::{ApiVersion, VaultDns};
+use crate::validation::ValidationError;
 
 /// Lists the API versions that a Vault serves.
 ///

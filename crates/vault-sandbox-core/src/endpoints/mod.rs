@@ -21,6 +21,7 @@ mod keep_alive;
 mod list_sandboxes;
 mod list_versions;
 mod oauth_sign_in;
+mod salvage;
 mod show_sandbox;
 mod sign_in;
 mod token_request;

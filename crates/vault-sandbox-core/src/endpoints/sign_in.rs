@@ -2,10 +2,12 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::endpoint::{Answer, Caller, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
+use crate::escape::escape;
 use crate::path::ApiPath;
 use crate::payload::{Form, Payload};
 use crate::types::{Password, SessionId, UserId, UserName, VaultDns, VaultId};
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Signs in with a user name and a password.
@@ -155,7 +157,7 @@ impl Session {
         if is_at(&entry.url, asked) {
             return Ok(());
         }
-        let host = crate::redact::escape(&entry.url);
+        let host = escape(&entry.url);
         Err(WrongVault::OtherHost {
             asked: asked.clone(),
             landed,

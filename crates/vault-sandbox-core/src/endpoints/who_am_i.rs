@@ -1,9 +1,10 @@
 use serde::Deserialize;
 
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::types::UserId;
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Asks who a session or access token belongs to, and so whether it works.

@@ -10,8 +10,8 @@ use thiserror::Error;
 use super::intent::{Intent, Order, VerifyRule};
 use crate::body::Body;
 use crate::endpoints::{Encoding, IssuedToken};
-use crate::error::ValidationError;
 use crate::types::{AccessToken, Expiry, TokenId};
+use crate::validation::ValidationError;
 
 const SCHEMA: &str = "vault-sandbox/record/1";
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::error::ValidationError;
+use crate::validation::ValidationError;
 
 /// The host that serves OAuth sign-in and discovery for every Vault.
 ///

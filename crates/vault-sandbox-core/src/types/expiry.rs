@@ -5,7 +5,7 @@ use chrono::{
     Utc,
 };
 
-use crate::error::ValidationError;
+use crate::validation::ValidationError;
 
 /// The last year that fits in the API's `YYYY-MM-DDTHH:MM:SSZ`.
 pub const MAX_YEAR: i32 = 9999;

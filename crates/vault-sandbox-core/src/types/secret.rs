@@ -4,23 +4,12 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::body::Body;
-use crate::error::ValidationError;
 use crate::redact::Scrubber;
-
-/// What every API access token's value begins with.
-///
-/// [Veeva: generate my API access token](https://general.veevavault.dev/vault-api/api-reference/26.2/users/api-access-tokens/generate-my-api-access-token/).
-pub const TOKEN_PREFIX: &str = "veeva-vault-";
+use crate::validation::{ValidationError, refuse_empty_or_control};
+use crate::wire;
 
 /// Longest credential that fits in a header without upsetting servers.
 const MAX_CREDENTIAL_LENGTH: usize = 16 * 1024;
-
-/// Whether a word looks like the value of an API access token, so that it can be refused where a
-/// secret does not belong.
-#[must_use]
-pub fn looks_like_access_token(text: &str) -> bool {
-    text.trim_start().starts_with(TOKEN_PREFIX)
-}
 
 /// A secret type: no `Display`, no `Serialize`, no `Deref`, a fixed `Debug`, wiped when dropped,
 /// and one function that exposes it.
@@ -97,7 +86,7 @@ impl AccessToken {
 
     /// A value from an answer of Vault, kept whatever it looks like: it cannot be had again.
     pub(crate) fn from_wire(text: String) -> Option<Self> {
-        (!text.is_empty() && text != crate::wire::NULL_TEXT).then(|| Self(text.into()))
+        (!text.is_empty() && text != wire::NULL_TEXT).then(|| Self(text.into()))
     }
 
     /// Whether the value is printable ASCII without spaces, as every documented one is. Another
@@ -116,7 +105,7 @@ impl Password {
     /// As said. The value is never in the error.
     pub fn parse(text: impl Into<String>) -> Result<Self, ValidationError> {
         let text = SecretString::from(text.into());
-        super::refuse_empty_or_control("password", text.expose_secret())?;
+        refuse_empty_or_control("password", text.expose_secret())?;
         Ok(Self(text))
     }
 }
