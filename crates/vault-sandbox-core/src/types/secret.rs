@@ -3,7 +3,6 @@ use std::fmt;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::body::Body;
 use crate::redact::Scrubber;
 use crate::validation::{ValidationError, refuse_empty_or_control};
 use crate::wire;
@@ -20,12 +19,12 @@ macro_rules! secret {
         pub struct $name(SecretString);
 
         impl $name {
-            /// The secret's bytes, in a [`Body`] that shows only its length.
+            /// The secret, to hand it over. What is made from it, and copies of it, are not wiped.
             ///
             /// The one function that exposes it.
             #[must_use]
-            pub fn expose(&self) -> Body {
-                Body::from(self.0.expose_secret().as_bytes().to_vec())
+            pub fn expose(&self) -> &str {
+                self.0.expose_secret()
             }
 
             /// Makes `scrubber` hide this secret wherever it turns up in text.
@@ -222,10 +221,7 @@ mod tests {
         let password = Password::parse("CANARY pass").unwrap();
         let identity = IdentityToken::parse("CANARY.jwt").unwrap();
         let authorization = Authorization::from(token.clone());
-        let shown = format!(
-            "{session:?} {token:?} {password:?} {identity:?} {authorization:?} {:?}",
-            token.expose()
-        );
+        let shown = format!("{session:?} {token:?} {password:?} {identity:?} {authorization:?}");
         assert!(!shown.contains("CANARY"), "{shown}");
         assert!(shown.contains("SessionId([hidden])"), "{shown}");
     }
