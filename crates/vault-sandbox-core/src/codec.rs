@@ -20,11 +20,12 @@ const CLIENT_ID: HeaderName = HeaderName::from_static("x-vaultapi-clientid");
 /// Turns a call into the request to send.
 ///
 /// The URI is absolute, `Accept` and, where there is a body, `Content-Type` are set, and
-/// `Authorization` is marked sensitive. Adding `Host` and `Content-Length` is the HTTP client's part.
+/// `Authorization` is marked sensitive. [`Endpoint::REPEAT`] is in the request's extensions, as a
+/// [`Repeat`](crate::Repeat). Adding `Host` and `Content-Length` is the HTTP client's part.
 ///
 /// # Errors
 ///
-/// A name that cannot be sent, or a call that needs a credential and a `vault` without one.
+/// A name or a media type that cannot be sent, or a call that needs a credential and a `vault` without one.
 pub fn encode<E: Endpoint>(endpoint: &E, vault: &Vault) -> Result<HttpRequest, ValidationError> {
     build(endpoint, vault, None)
 }
@@ -115,25 +116,33 @@ fn build<E: Endpoint>(
             Some(authorization.header()?)
         }
     };
-    let path = endpoint.path()?;
+    let path = endpoint.path()?.checked()?;
     let mut uri = vault.dns().origin(path.longest());
     path.push_onto(&mut uri, vault.api_version());
+    // Every byte of it can stand in a URL; only its length is not known to do.
     let uri =
         Uri::try_from(uri).map_err(|_| ValidationError::new("path", "is too long for a URL"))?;
 
     let (media_type, body) = match content {
         None => (None, Body::empty()),
-        Some(Content { media_type, body }) => (Some(HeaderValue::from_static(media_type)), body),
+        Some(Content { media_type, body }) => {
+            // A header could have others, but no media type has characters outside ASCII.
+            let value = HeaderValue::from_str(media_type).ok();
+            let value = value.filter(|_| media_type.is_ascii());
+            let wrong = || ValidationError::new("media_type", "cannot stand in a header");
+            (Some(value.ok_or_else(wrong)?), body)
+        }
     };
     let mut request = http::Request::new(body);
     *request.method_mut() = E::METHOD;
     *request.uri_mut() = uri;
+    request.extensions_mut().insert(E::REPEAT);
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(value) = authorization {
         headers.insert(AUTHORIZATION, value);
     }
-    if let Some(client_id) = vault.client() {
+    if let Some(client_id) = vault.api_client_id() {
         let value = HeaderValue::from_str(client_id.as_str());
         let value =
             value.map_err(|_| ValidationError::new("client_id", "cannot stand in a header"))?;

@@ -85,6 +85,9 @@ pub trait Endpoint {
 }
 
 /// Whether a request may be sent again when nobody knows if it was carried out.
+///
+/// [`encode`](crate::encode) puts it into the request's extensions, so that a transport, a log or a
+/// pool of connections can tell: `request.extensions().get::<Repeat>()`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Repeat {
     /// Twice is as good as once.

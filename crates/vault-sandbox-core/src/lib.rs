@@ -48,3 +48,6 @@ pub use types::{
 pub use validation::ValidationError;
 pub use vault::Vault;
 pub use vault_error::{VaultErrorKind, VaultMessage};
+/// The crates whose types stand in signatures here, in the versions that they are of: `http` in
+/// requests and answers, `bytes` in bodies, `chrono` in times.
+pub use {bytes, chrono, http};

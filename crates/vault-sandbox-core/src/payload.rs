@@ -58,7 +58,8 @@ impl Payload {
         }
     }
 
-    /// Bytes of any other media type.
+    /// Bytes of any other media type. One that cannot stand in a header is reported when the
+    /// request is encoded, before anything is sent.
     #[must_use]
     pub fn raw(media_type: &'static str, body: impl Into<Body>) -> Self {
         let content = Content {

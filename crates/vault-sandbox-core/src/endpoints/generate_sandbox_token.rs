@@ -40,12 +40,6 @@ impl GenerateSandboxToken {
         &self.sandbox
     }
 
-    /// The name the token will have.
-    #[must_use]
-    pub fn name(&self) -> &TokenName {
-        &self.request.name
-    }
-
     fn token_path(&self) -> Result<ApiPath, ValidationError> {
         ApiPath::versioned()
             .literal("objects/sandbox")

@@ -33,6 +33,12 @@ impl GenerateUserToken {
         }
     }
 
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
     fn token_path(&self) -> Result<ApiPath, ValidationError> {
         ApiPath::versioned()
             .literal("objects/users")
