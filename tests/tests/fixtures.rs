@@ -9,7 +9,8 @@ use std::time::Duration;
 use vault_sandbox_core::VaultErrorKind::*;
 use vault_sandbox_core::endpoints::*;
 use vault_sandbox_core::{
-    Body, Endpoint, Error, Facts, Failure, Reply, UserId, VaultDns, VaultErrorKind, VaultId, decode,
+    Body, Endpoint, Error, Facts, Failure, Reply, TokenId, UserId, VaultDns, VaultErrorKind,
+    VaultId, decode,
 };
 use vault_sandbox_tests::answer;
 
@@ -267,20 +268,33 @@ fn an_expiry_that_cannot_be_read_is_not_never() {
 
 #[test]
 fn deletion_is_answered_row_by_row() {
-    let rows = read::<DeleteTokens>(include_str!("../fixtures/delete.json")).value;
-    assert_eq!(rows[0], Deletion::Deleted);
-    let Deletion::Refused(why) = &rows[1] else {
+    let ids = ["V8T000000009001", "V8T000000009999"].map(|id| TokenId::parse(id).unwrap());
+    let delete = DeleteTokens::new(ids.clone()).unwrap();
+    assert_eq!(delete.ids(), ids);
+    let answer = read::<DeleteTokens>(include_str!("../fixtures/delete.json")).value;
+    let named: Vec<_> = answer.rows().map(|(id, _)| id).collect();
+    assert_eq!(named, [Some(&ids[0]), None]);
+    let rows = delete.outcomes(&answer);
+    assert_eq!(rows[0], (ids[0].clone(), Deletion::Deleted));
+    let (id, Deletion::Refused(why)) = &rows[1] else {
         panic!("{rows:?}");
     };
+    assert_eq!(*id, ids[1]);
     assert_eq!(
         why[0].to_string(),
         "INVALID_DATA: The resource [V8T000000009999] does not exist"
     );
     // A row that says neither is not taken for a deletion.
     let odd = r#"{"responseStatus":"SUCCESS","data":[{"data":{"id":"V8T1"}},{"responseStatus":"EXCEPTION"}]}"#;
-    for row in read::<DeleteTokens>(odd).value {
-        assert_eq!(row, Deletion::Refused(vec![]));
+    for (_, row) in read::<DeleteTokens>(odd).value.rows() {
+        assert_eq!(*row, Deletion::Refused(vec![]));
     }
+    // One that cannot be read says nothing, and the others are read.
+    let odd =
+        r#"{"responseStatus":"SUCCESS","data":[null,{"responseStatus":"SUCCESS","data":"x"}]}"#;
+    let rows = delete.outcomes(&read::<DeleteTokens>(odd).value);
+    assert_eq!(rows[0].1, Deletion::Unsaid);
+    assert_eq!(rows[1].1, Deletion::Deleted);
 }
 
 /// HTTP status, body, kind of the first error, whether the request may have been carried out.

@@ -66,7 +66,7 @@ has! {
         OauthSignIn, Session, VaultEntry, Discover, Discovery, AuthType, AuthProfile, KeepAlive,
         EndSession, WhoAmI, User, ListVersions, Versions, ListSandboxes, Sandboxes, Sandbox,
         SandboxStatus, Entitlement, ShowSandbox, SandboxDetails, Limit, FindTokens, TokenPage,
-        TokenRecord, TokenStatus, DeleteTokens, Deletion,
+        TokenRecord, TokenStatus, DeleteTokens, Deletion, Deletions,
         // issuance
         Intent, VerifyRule, Order, Delivery, DeliveryState, Entry, Record, Issuance, NotIssued,
         Outcome, Verification, Event, Step<'static>,

@@ -27,7 +27,7 @@ mod sign_in;
 mod token_request;
 mod who_am_i;
 
-pub use delete_tokens::{DeleteTokens, Deletion, MAX_DELETED_AT_ONCE};
+pub use delete_tokens::{DeleteTokens, Deletion, Deletions, MAX_DELETED_AT_ONCE};
 pub use discover::{AuthProfile, AuthType, Discover, Discovery};
 pub use end_session::EndSession;
 pub use find_tokens::{FindTokens, TokenPage, TokenRecord, TokenStatus};
