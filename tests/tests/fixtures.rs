@@ -148,11 +148,9 @@ fn sandboxes() {
         Some("veepharm-veepharm-sandbox.vaultdev.com")
     );
     assert_eq!(first.source_vault_id, Some(VaultId::new(1_000_660)));
-    assert_eq!(
-        first.refresh_available.as_deref(),
-        Some("2026-11-02T10:00:00Z")
-    );
-    assert_eq!(first.created_date.as_deref(), Some("2026-11-01T10:00:00Z"));
+    let at = |text: &str| Some(text.parse().unwrap());
+    assert_eq!(first.refresh_available, at("2026-11-02T10:00:00Z"));
+    assert_eq!(first.created_date, at("2026-11-01T10:00:00Z"));
     assert_eq!(first.release.as_deref(), Some("general"));
     assert_eq!(
         first.expiration_date, None,
@@ -163,10 +161,7 @@ fn sandboxes() {
         Some(VaultId::new(1_000_701)),
         "a number as a string"
     );
-    assert_eq!(
-        found.active[1].expiration_date.as_deref(),
-        Some("2027-06-30T00:00:00Z")
-    );
+    assert_eq!(found.active[1].expiration_date, at("2027-06-30T00:00:00Z"));
     let shown: Vec<_> = found
         .active
         .iter()

@@ -35,6 +35,7 @@ pub struct Policy {
 
 /// What to do after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Decision {
     /// Report the error.
     Stop,

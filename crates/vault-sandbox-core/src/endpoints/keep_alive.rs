@@ -13,6 +13,7 @@ use crate::validation::ValidationError;
 /// [page]: https://general.veevavault.dev/vault-api/api-reference/26.2/authentication/session-keep-alive/
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct KeepAlive;
 
 impl KeepAlive {

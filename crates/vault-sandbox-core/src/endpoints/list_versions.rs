@@ -18,6 +18,7 @@ use crate::validation::ValidationError;
 /// [page]: https://general.veevavault.dev/vault-api/api-reference/26.2/authentication/retrieve-api-versions/
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct ListVersions;
 
 impl ListVersions {

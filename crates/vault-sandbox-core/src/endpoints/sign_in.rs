@@ -133,7 +133,30 @@ pub enum WrongVault {
     },
 }
 
+impl VaultEntry {
+    /// A Vault with this number whose API is at this URL, for tests, and for what plays a Vault.
+    #[must_use]
+    pub fn new(id: VaultId, url: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            url: url.into(),
+        }
+    }
+}
+
 impl Session {
+    /// A session in this Vault, for tests, and for what plays a Vault.
+    #[must_use]
+    pub fn new(session_id: SessionId, vault: VaultEntry) -> Self {
+        Self {
+            session_id,
+            user_id: None,
+            vault_id: vault.id,
+            vaults: vec![vault],
+        }
+    }
+
     /// Compares the Vault signed in to with the one asked for: by its URL's scheme and host and,
     /// if it is known, by its number. A port counts on loopback only, where each simulated Vault
     /// has its own; Vault's real URLs have none.
