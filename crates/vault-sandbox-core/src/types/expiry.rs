@@ -148,6 +148,17 @@ impl Expiry {
         }
     }
 
+    /// Reads what `Display` writes: an instant, a date or `never`. A duration would need a now.
+    #[cfg(feature = "serde")]
+    pub(crate) fn absolute(text: &str) -> Result<Self, ValidationError> {
+        if text == "never" {
+            return Ok(Self::never());
+        }
+        Self::from_wire(Some(text)).map_err(|_| {
+            wrong("is no instant such as 2027-02-21T18:00:00Z, no date such as 2027-02-21 and not never")
+        })
+    }
+
     /// Reads what [`to_wire`](Self::to_wire) writes.
     pub(crate) fn from_wire(text: Option<&str>) -> Result<Self, ValidationError> {
         let Some(text) = text else {

@@ -9,6 +9,8 @@ mod expiry;
 mod ids;
 mod names;
 mod secret;
+#[cfg(feature = "serde")]
+mod serialized;
 
 pub use api_version::ApiVersion;
 pub use dns::{LOGIN_HOST, VaultDns};
