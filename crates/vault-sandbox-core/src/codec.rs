@@ -47,7 +47,7 @@ pub fn decode<E: Endpoint>(response: &HttpResponse) -> Result<Reply<E::Output>, 
             facts,
         }),
         Err(error) => match E::salvage(json) {
-            Some(value) => Ok(salvaged(value, &error, facts)),
+            Some(value) => Ok(salvaged(value, error, facts)),
             None => Err(error),
         },
     }
@@ -69,7 +69,7 @@ pub fn decode_failed<E: Endpoint>(failed: TransportError) -> Result<Reply<E::Out
         source: failed,
     };
     match found {
-        Some((value, facts)) => Ok(salvaged(value, &error, facts)),
+        Some((value, facts)) => Ok(salvaged(value, error, facts)),
         None => Err(error),
     }
 }
@@ -169,15 +169,17 @@ fn read<E: Endpoint>(
     let envelope = Envelope::read(json).ok_or_else(|| protocol(not_vaults(response)))?;
     let outcome = match envelope.status {
         Status::Success | Status::Warning => {
-            let value = E::read(&Answer::new(json)).map_err(protocol)?;
-            return Ok((value, envelope.warnings));
+            return match E::read(&Answer::new(json)) {
+                Ok(value) => Ok((value, envelope.warnings)),
+                Err(problem) => Err(protocol(problem.warned(envelope.warnings))),
+            };
         }
         Status::Failure => Failure::Failure,
         Status::Exception => Failure::Exception,
         Status::Unknown => {
-            return Err(protocol(ProtocolProblem::new(
-                "the answer's responseStatus is not known",
-            )));
+            let problem = ProtocolProblem::new("the answer's responseStatus is not known");
+            let said = [envelope.errors, envelope.warnings].concat();
+            return Err(protocol(problem.warned(said)));
         }
     };
     let errors = envelope.errors;
@@ -191,19 +193,25 @@ fn read<E: Endpoint>(
 }
 
 /// What came out of an odd answer, with the oddity as a warning.
-fn salvaged<T>(value: T, oddity: &Error, facts: Facts) -> Reply<T> {
+fn salvaged<T>(value: T, mut oddity: Error, facts: Facts) -> Reply<T> {
     let mut reply = Reply::new(value, facts);
     // Vault's messages follow by themselves: shown here they would be escaped, and a scrubber does
     // not find a secret in escaped text.
-    let what = match oddity {
-        Error::Vault { outcome, .. } => format!("Vault answered {outcome}"),
-        other => other.to_string(),
+    let (what, said) = match &mut oddity {
+        Error::Vault {
+            outcome, errors, ..
+        } => (format!("Vault answered {outcome}"), std::mem::take(errors)),
+        Error::Protocol { problem, .. } => {
+            let warnings = problem.take_warnings();
+            (oddity.to_string(), warnings)
+        }
+        other => (other.to_string(), Vec::new()),
     };
     reply.warnings.push(VaultMessage::new(
         "",
         format!("the answer was odd, its value is whole: {what}"),
     ));
-    reply.warnings.extend(oddity.vault_errors().iter().cloned());
+    reply.warnings.extend(said);
     reply
 }
 

@@ -123,6 +123,15 @@ impl Error {
         }
     }
 
+    /// What Vault warned of in an answer that cannot be used for another reason.
+    #[must_use]
+    pub fn vault_warnings(&self) -> &[VaultMessage] {
+        match self {
+            Self::Protocol { problem, .. } => &problem.warnings,
+            _ => &[],
+        }
+    }
+
     /// What the headers of the answer said, if there was one.
     #[must_use]
     pub fn facts(&self) -> Option<&Facts> {
@@ -147,11 +156,12 @@ impl Error {
     /// caller's part, because an answer does not know what it was an answer to.
     #[must_use]
     pub fn scrubbed(mut self, scrubber: &Scrubber) -> Self {
-        if let Self::Vault { errors, .. } = &mut self {
-            for error in errors {
-                error.scrub(scrubber);
-            }
-        }
+        let messages = match &mut self {
+            Self::Vault { errors, .. } => errors,
+            Self::Protocol { problem, .. } => &mut problem.warnings,
+            _ => return self,
+        };
+        messages.iter_mut().for_each(|one| one.scrub(scrubber));
         self
     }
 }
@@ -210,11 +220,13 @@ impl From<ValidationError> for Error {
     }
 }
 
-/// What is wrong with an answer that cannot be used. Holds nothing of the answer's text.
+/// What is wrong with an answer that cannot be used. Holds nothing of the answer's text but Vault's
+/// own warnings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtocolProblem {
     what: String,
     created: Option<TokenId>,
+    warnings: Vec<VaultMessage>,
 }
 
 impl ProtocolProblem {
@@ -224,6 +236,7 @@ impl ProtocolProblem {
         Self {
             what: what.into(),
             created: None,
+            warnings: Vec::new(),
         }
     }
 
@@ -233,11 +246,28 @@ impl ProtocolProblem {
         self.created = id;
         self
     }
+
+    /// Adds what Vault itself said in the answer.
+    #[must_use]
+    pub fn warned(mut self, warnings: Vec<VaultMessage>) -> Self {
+        self.warnings = warnings;
+        self
+    }
+
+    /// What Vault itself said, taken out.
+    pub(crate) fn take_warnings(&mut self) -> Vec<VaultMessage> {
+        std::mem::take(&mut self.warnings)
+    }
 }
 
 impl fmt::Display for ProtocolProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&escape(&self.what))
+        f.write_str(&escape(&self.what))?;
+        for (at, warning) in self.warnings.iter().enumerate() {
+            let before = if at == 0 { "; Vault warned: " } else { "; " };
+            write!(f, "{before}{warning}")?;
+        }
+        Ok(())
     }
 }
 

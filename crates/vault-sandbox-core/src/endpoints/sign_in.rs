@@ -159,7 +159,8 @@ impl Session {
 
     /// Compares the Vault signed in to with the one asked for: by its URL's scheme and host and,
     /// if it is known, by its number. A port counts on loopback only, where each simulated Vault
-    /// has its own; Vault's real URLs have none.
+    /// has its own, and where `localhost`, `127.0.0.1` and `[::1]` are one host; Vault's real URLs
+    /// have none.
     ///
     /// [Veeva: authentication defaulting][page] says how one ends up elsewhere.
     ///
@@ -223,9 +224,14 @@ pub(crate) fn is_at(url: &str, dns: &VaultDns) -> bool {
         return false;
     };
     let port_matters = dns.is_loopback();
-    found.scheme() == dns.scheme()
-        && found.host() == dns.host()
-        && (!port_matters || found.port() == dns.port())
+    let is_same_host =
+        found.host() == dns.host() || (is_this_machine(&found) && is_this_machine(dns));
+    found.scheme() == dns.scheme() && is_same_host && (!port_matters || found.port() == dns.port())
+}
+
+/// The names of one place. Another address of `127.0.0.0/8` may be another simulated Vault's.
+fn is_this_machine(dns: &VaultDns) -> bool {
+    matches!(dns.host(), "localhost" | "127.0.0.1" | "[::1]")
 }
 
 #[cfg(test)]
@@ -289,5 +295,37 @@ mod tests {
                 .check(&asked, None)
                 .is_err()
         );
+    }
+
+    #[test]
+    fn this_machine_has_several_names() {
+        for asked in [
+            "http://localhost:4000",
+            "http://127.0.0.1:4000",
+            "http://[::1]:4000",
+        ] {
+            let asked = VaultDns::parse(asked).unwrap();
+            for url in [
+                "http://127.0.0.1:4000/api",
+                "http://LOCALHOST:4000/api",
+                "http://[::1]:4000/api",
+            ] {
+                session(4101, url).check(&asked, None).unwrap();
+            }
+            for url in [
+                "http://localhost:4001/api",
+                "http://localhost/api",
+                "https://localhost:4000/api",
+                "http://127.0.0.2:4000/api",
+                "http://localhost.example.com:4000/api",
+                "https://veepharm.veevavault.com/api",
+            ] {
+                let checked = session(4101, url).check(&asked, None);
+                assert!(checked.is_err(), "{url} is not {asked}");
+            }
+        }
+        let real = VaultDns::parse("veepharm.veevavault.com").unwrap();
+        let here = session(4101, "https://localhost/api").check(&real, None);
+        assert!(here.is_err());
     }
 }
