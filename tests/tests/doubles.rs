@@ -11,7 +11,9 @@ use vault_sandbox_core::endpoints::{KeepAlive, SignIn};
 use vault_sandbox_core::testkit::{
     NeverAnswers, Recorder, Scripted, answer, from_async_fn, from_fn,
 };
-use vault_sandbox_core::{Client, Password, SharedTransport, TransportError, TransportErrorKind};
+use vault_sandbox_core::{
+    Client, Password, Repeat, SharedTransport, TransportError, TransportErrorKind,
+};
 use vault_sandbox_tests::{block_on, vault};
 
 const SUCCESS: &str = r#"{"responseStatus":"SUCCESS"}"#;
@@ -120,4 +122,36 @@ fn a_recorder_shows_all_but_the_secrets() {
         ("POST", "/api/v26.2/auth")
     );
     assert_eq!(transport.transport().left(), 0);
+}
+
+/// Through every pointer and the erased form, whichever transport it is.
+#[test]
+fn a_transport_is_told_whether_a_request_may_be_sent_twice() {
+    let seen = std::sync::Mutex::new(Vec::new());
+    let client = Client::new(
+        from_fn(|request| {
+            let repeat = request.extensions().get::<Repeat>().copied();
+            seen.lock().unwrap().push(repeat);
+            Ok(answer(200, SUCCESS))
+        }),
+        vault(),
+    );
+    let password = || Password::parse("visibly-fake").unwrap();
+    let sign_in = SignIn::new("jane@veepharm.com".parse().unwrap(), password());
+    let _ = client.call_blocking(&sign_in);
+    let _ = client.call_blocking(&KeepAlive::new());
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [Some(Repeat::Once), Some(Repeat::Safe)]
+    );
+
+    let told = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let teller = told.clone();
+    let transport = from_async_fn(move |request| {
+        *teller.lock().unwrap() = request.extensions().get::<Repeat>().copied();
+        async { Ok(answer(200, SUCCESS)) }
+    });
+    let shared = Client::new(Box::new(SharedTransport::new(transport)), vault());
+    let _ = block_on(shared.call(&sign_in));
+    assert_eq!(*told.lock().unwrap(), Some(Repeat::Once));
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use vault_sandbox_core::VaultErrorKind::*;
 use vault_sandbox_core::endpoints::*;
 use vault_sandbox_core::{
-    Body, Endpoint, Error, Facts, Failure, Reply, UserId, VaultDns, VaultErrorKind, VaultId, decode,
+    Body, Endpoint, Error, Facts, Failure, Reply, TokenId, UserId, VaultDns, VaultErrorKind,
+    VaultId, decode,
 };
 use vault_sandbox_tests::answer;
 
@@ -18,7 +19,7 @@ fn read<E: Endpoint>(body: impl Into<Body>) -> Reply<E::Output> {
 }
 
 fn value(token: &IssuedToken) -> String {
-    String::from_utf8(token.value().expose().as_bytes().to_vec()).unwrap()
+    token.value().expose().to_owned()
 }
 
 #[test]
@@ -39,7 +40,7 @@ fn the_sample_answer_of_veevas_page() {
 #[test]
 fn sign_in() {
     fn check(session: &Session) {
-        assert_eq!(session.session_id.expose().as_bytes(), b"8F3AEXAMPLE");
+        assert_eq!(session.session_id.expose(), "8F3AEXAMPLE");
         assert_eq!(session.user_id, Some(UserId::new(61603)));
         assert_eq!(session.vault_id, VaultId::new(4101));
         let vaults: Vec<_> = session
@@ -147,11 +148,9 @@ fn sandboxes() {
         Some("veepharm-veepharm-sandbox.vaultdev.com")
     );
     assert_eq!(first.source_vault_id, Some(VaultId::new(1_000_660)));
-    assert_eq!(
-        first.refresh_available.as_deref(),
-        Some("2026-11-02T10:00:00Z")
-    );
-    assert_eq!(first.created_date.as_deref(), Some("2026-11-01T10:00:00Z"));
+    let at = |text: &str| Some(text.parse().unwrap());
+    assert_eq!(first.refresh_available, at("2026-11-02T10:00:00Z"));
+    assert_eq!(first.created_date, at("2026-11-01T10:00:00Z"));
     assert_eq!(first.release.as_deref(), Some("general"));
     assert_eq!(
         first.expiration_date, None,
@@ -162,10 +161,7 @@ fn sandboxes() {
         Some(VaultId::new(1_000_701)),
         "a number as a string"
     );
-    assert_eq!(
-        found.active[1].expiration_date.as_deref(),
-        Some("2027-06-30T00:00:00Z")
-    );
+    assert_eq!(found.active[1].expiration_date, at("2027-06-30T00:00:00Z"));
     let shown: Vec<_> = found
         .active
         .iter()
@@ -267,20 +263,33 @@ fn an_expiry_that_cannot_be_read_is_not_never() {
 
 #[test]
 fn deletion_is_answered_row_by_row() {
-    let rows = read::<DeleteTokens>(include_str!("../fixtures/delete.json")).value;
-    assert_eq!(rows[0], Deletion::Deleted);
-    let Deletion::Refused(why) = &rows[1] else {
+    let ids = ["V8T000000009001", "V8T000000009999"].map(|id| TokenId::parse(id).unwrap());
+    let delete = DeleteTokens::new(ids.clone()).unwrap();
+    assert_eq!(delete.ids(), ids);
+    let answer = read::<DeleteTokens>(include_str!("../fixtures/delete.json")).value;
+    let named: Vec<_> = answer.rows().map(|(id, _)| id).collect();
+    assert_eq!(named, [Some(&ids[0]), None]);
+    let rows = delete.outcomes(&answer);
+    assert_eq!(rows[0], (ids[0].clone(), Deletion::Deleted));
+    let (id, Deletion::Refused(why)) = &rows[1] else {
         panic!("{rows:?}");
     };
+    assert_eq!(*id, ids[1]);
     assert_eq!(
         why[0].to_string(),
         "INVALID_DATA: The resource [V8T000000009999] does not exist"
     );
     // A row that says neither is not taken for a deletion.
     let odd = r#"{"responseStatus":"SUCCESS","data":[{"data":{"id":"V8T1"}},{"responseStatus":"EXCEPTION"}]}"#;
-    for row in read::<DeleteTokens>(odd).value {
-        assert_eq!(row, Deletion::Refused(vec![]));
+    for (_, row) in read::<DeleteTokens>(odd).value.rows() {
+        assert_eq!(*row, Deletion::Refused(vec![]));
     }
+    // One that cannot be read says nothing, and the others are read.
+    let odd =
+        r#"{"responseStatus":"SUCCESS","data":[null,{"responseStatus":"SUCCESS","data":"x"}]}"#;
+    let rows = delete.outcomes(&read::<DeleteTokens>(odd).value);
+    assert_eq!(rows[0].1, Deletion::Unsaid);
+    assert_eq!(rows[1].1, Deletion::Deleted);
 }
 
 /// HTTP status, body, kind of the first error, whether the request may have been carried out.

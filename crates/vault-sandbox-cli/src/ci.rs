@@ -114,9 +114,7 @@ pub(crate) fn mask(value: &AccessToken) -> Option<String> {
     if let Some(why) = not_heard() {
         return not_masked(&format!("stderr {why}"));
     }
-    let exposed = value.expose();
-    let text = String::from_utf8_lossy(exposed.as_bytes());
-    let lines = lines(masking, &text);
+    let lines = lines(masking, value.expose());
     match io::stderr().lock().write_all(lines.as_bytes()) {
         Ok(()) => None,
         Err(error) => not_masked(&format!("stderr cannot be written: {error}")),

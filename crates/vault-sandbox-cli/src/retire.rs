@@ -41,6 +41,10 @@ impl Retiring<'_> {
                     let why: Vec<_> = errors.iter().map(ToString::to_string).collect();
                     format!("Vault did not delete the old token: {}", why.join("; "))
                 }
+                Ok(_) => {
+                    was_asked = true;
+                    "Vault did not say whether it deleted the old token".to_owned()
+                }
                 Err(error) => {
                     was_asked |= error.may_have_been_applied();
                     sentence("deleting the old token", &error)
@@ -76,9 +80,8 @@ impl Retiring<'_> {
                 .call_at(self.dns, Some(authorization), &delete)
                 .await;
         }
-        // A row that is missing says nothing: it is not taken for a success.
-        let unsaid = || Deletion::Refused(Vec::new());
-        Ok(answer?.value.into_iter().next().unwrap_or_else(unsaid))
+        let outcome = delete.outcomes(&answer?.value).pop();
+        Ok(outcome.map_or(Deletion::Unsaid, |(_, deletion)| deletion))
     }
 }
 

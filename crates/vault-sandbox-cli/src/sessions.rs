@@ -169,14 +169,13 @@ impl KeptSession {
     }
 
     fn write(&self) -> io::Result<Vec<u8>> {
-        let session = self.session.expose();
         let wire = Wire {
             schema: SCHEMA.to_owned(),
             vault: self.vault.to_string(),
             vault_id: self.vault_id.to_string(),
             user: self.user.as_ref().map(ToString::to_string),
             signed_in: self.signed_in.to_rfc3339_opts(SecondsFormat::Secs, true),
-            session_id: String::from_utf8_lossy(session.as_bytes()).into_owned(),
+            session_id: self.session.expose().to_owned(),
         };
         let mut content = serde_json::to_vec(&wire).map_err(io::Error::other)?;
         content.push(b'\n');
@@ -226,7 +225,7 @@ mod tests {
         rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
         sessions.reserve(&kept.vault).unwrap().keep(&kept).unwrap();
         let found = sessions.find(&kept.vault).unwrap().unwrap();
-        assert_eq!(found.session.expose().as_bytes(), b"FAKESESSION0001");
+        assert_eq!(found.session.expose(), "FAKESESSION0001");
         assert_eq!(found.signed_in, kept.signed_in);
         assert!(found.is_of(&UserName::parse("Jane.Doe@veepharm.com").unwrap()));
         let path = sessions.path(&kept.vault);

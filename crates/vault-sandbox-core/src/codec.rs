@@ -6,11 +6,12 @@ use http::{HeaderName, StatusCode, Uri};
 use crate::body::Body;
 use crate::endpoint::{Answer, Caller, Endpoint};
 use crate::envelope::{self, Envelope, Status};
-use crate::error::{Error, Failure, ProtocolProblem, ValidationError};
+use crate::error::{Error, Failure, ProtocolProblem};
 use crate::payload::Content;
 use crate::redact::Scrubber;
 use crate::reply::{Facts, Reply};
 use crate::transport::{HttpRequest, HttpResponse, TransportError};
+use crate::validation::ValidationError;
 use crate::vault::Vault;
 use crate::vault_error::VaultMessage;
 
@@ -19,11 +20,12 @@ const CLIENT_ID: HeaderName = HeaderName::from_static("x-vaultapi-clientid");
 /// Turns a call into the request to send.
 ///
 /// The URI is absolute, `Accept` and, where there is a body, `Content-Type` are set, and
-/// `Authorization` is marked sensitive. Adding `Host` and `Content-Length` is the HTTP client's part.
+/// `Authorization` is marked sensitive. [`Endpoint::REPEAT`] is in the request's extensions, as a
+/// [`Repeat`](crate::Repeat). Adding `Host` and `Content-Length` is the HTTP client's part.
 ///
 /// # Errors
 ///
-/// A name that cannot be sent, or a call that needs a credential and a `vault` without one.
+/// A name or a media type that cannot be sent, or a call that needs a credential and a `vault` without one.
 pub fn encode<E: Endpoint>(endpoint: &E, vault: &Vault) -> Result<HttpRequest, ValidationError> {
     build(endpoint, vault, None)
 }
@@ -45,7 +47,7 @@ pub fn decode<E: Endpoint>(response: &HttpResponse) -> Result<Reply<E::Output>, 
             facts,
         }),
         Err(error) => match E::salvage(json) {
-            Some(value) => Ok(salvaged(value, &error, facts)),
+            Some(value) => Ok(salvaged(value, error, facts)),
             None => Err(error),
         },
     }
@@ -67,7 +69,7 @@ pub fn decode_failed<E: Endpoint>(failed: TransportError) -> Result<Reply<E::Out
         source: failed,
     };
     match found {
-        Some((value, facts)) => Ok(salvaged(value, &error, facts)),
+        Some((value, facts)) => Ok(salvaged(value, error, facts)),
         None => Err(error),
     }
 }
@@ -114,25 +116,33 @@ fn build<E: Endpoint>(
             Some(authorization.header()?)
         }
     };
-    let path = endpoint.path()?;
+    let path = endpoint.path()?.checked()?;
     let mut uri = vault.dns().origin(path.longest());
     path.push_onto(&mut uri, vault.api_version());
+    // Every byte of it can stand in a URL; only its length is not known to do.
     let uri =
         Uri::try_from(uri).map_err(|_| ValidationError::new("path", "is too long for a URL"))?;
 
     let (media_type, body) = match content {
         None => (None, Body::empty()),
-        Some(Content { media_type, body }) => (Some(HeaderValue::from_static(media_type)), body),
+        Some(Content { media_type, body }) => {
+            // A header could have others, but no media type has characters outside ASCII.
+            let value = HeaderValue::from_str(media_type).ok();
+            let value = value.filter(|_| media_type.is_ascii());
+            let wrong = || ValidationError::new("media_type", "cannot stand in a header");
+            (Some(value.ok_or_else(wrong)?), body)
+        }
     };
     let mut request = http::Request::new(body);
     *request.method_mut() = E::METHOD;
     *request.uri_mut() = uri;
+    request.extensions_mut().insert(E::REPEAT);
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(value) = authorization {
         headers.insert(AUTHORIZATION, value);
     }
-    if let Some(client_id) = vault.client() {
+    if let Some(client_id) = vault.api_client_id() {
         let value = HeaderValue::from_str(client_id.as_str());
         let value =
             value.map_err(|_| ValidationError::new("client_id", "cannot stand in a header"))?;
@@ -159,15 +169,17 @@ fn read<E: Endpoint>(
     let envelope = Envelope::read(json).ok_or_else(|| protocol(not_vaults(response)))?;
     let outcome = match envelope.status {
         Status::Success | Status::Warning => {
-            let value = E::read(&Answer::new(json)).map_err(protocol)?;
-            return Ok((value, envelope.warnings));
+            return match E::read(&Answer::new(json)) {
+                Ok(value) => Ok((value, envelope.warnings)),
+                Err(problem) => Err(protocol(problem.warned(envelope.warnings))),
+            };
         }
         Status::Failure => Failure::Failure,
         Status::Exception => Failure::Exception,
         Status::Unknown => {
-            return Err(protocol(ProtocolProblem::new(
-                "the answer's responseStatus is not known",
-            )));
+            let problem = ProtocolProblem::new("the answer's responseStatus is not known");
+            let said = [envelope.errors, envelope.warnings].concat();
+            return Err(protocol(problem.warned(said)));
         }
     };
     let errors = envelope.errors;
@@ -181,19 +193,25 @@ fn read<E: Endpoint>(
 }
 
 /// What came out of an odd answer, with the oddity as a warning.
-fn salvaged<T>(value: T, oddity: &Error, facts: Facts) -> Reply<T> {
+fn salvaged<T>(value: T, mut oddity: Error, facts: Facts) -> Reply<T> {
     let mut reply = Reply::new(value, facts);
     // Vault's messages follow by themselves: shown here they would be escaped, and a scrubber does
     // not find a secret in escaped text.
-    let what = match oddity {
-        Error::Vault { outcome, .. } => format!("Vault answered {outcome}"),
-        other => other.to_string(),
+    let (what, said) = match &mut oddity {
+        Error::Vault {
+            outcome, errors, ..
+        } => (format!("Vault answered {outcome}"), std::mem::take(errors)),
+        Error::Protocol { problem, .. } => {
+            let warnings = problem.take_warnings();
+            (oddity.to_string(), warnings)
+        }
+        other => (other.to_string(), Vec::new()),
     };
     reply.warnings.push(VaultMessage::new(
         "",
         format!("the answer was odd, its value is whole: {what}"),
     ));
-    reply.warnings.extend(oddity.vault_errors().iter().cloned());
+    reply.warnings.extend(said);
     reply
 }
 

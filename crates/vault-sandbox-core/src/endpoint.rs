@@ -1,11 +1,12 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::payload::Payload;
 use crate::redact::Scrubber;
 use crate::types::IdentityToken;
+use crate::validation::ValidationError;
 
 /// A call of Vault's API as a value: what is sent, and how the answer is read.
 ///
@@ -84,6 +85,9 @@ pub trait Endpoint {
 }
 
 /// Whether a request may be sent again when nobody knows if it was carried out.
+///
+/// [`encode`](crate::encode) puts it into the request's extensions, so that a transport, a log or a
+/// pool of connections can tell: `request.extensions().get::<Repeat>()`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Repeat {
     /// Twice is as good as once.

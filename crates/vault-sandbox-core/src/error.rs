@@ -3,52 +3,13 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::redact::{Scrubber, escape};
+use crate::escape::escape;
+use crate::redact::Scrubber;
 use crate::reply::Facts;
 use crate::transport::{TransportError, TransportErrorKind};
 use crate::types::TokenId;
+use crate::validation::ValidationError;
 use crate::vault_error::{VaultErrorKind, VaultMessage};
-
-/// Something that was refused before anything was sent.
-///
-/// `{}` gives one line: the field and what is wrong with it. The refused text is not in it, because
-/// it may be a secret given in the wrong place; only what has been seen to be a date is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValidationError {
-    field: &'static str,
-    reason: String,
-}
-
-impl ValidationError {
-    /// An error about `field`; `reason` goes on from its name: `"is empty"`.
-    #[must_use]
-    pub fn new(field: &'static str, reason: impl Into<String>) -> Self {
-        Self {
-            field,
-            reason: reason.into(),
-        }
-    }
-
-    /// The name of what was refused, such as `sandbox` or `expiry`.
-    #[must_use]
-    pub fn field(&self) -> &'static str {
-        self.field
-    }
-
-    /// What is wrong with it, as the end of a sentence.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-}
-
-impl fmt::Display for ValidationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.field, self.reason)
-    }
-}
-
-impl StdError for ValidationError {}
 
 /// Why a call has no answer to give, in the order in which things can go wrong.
 ///
@@ -162,6 +123,15 @@ impl Error {
         }
     }
 
+    /// What Vault warned of in an answer that cannot be used for another reason.
+    #[must_use]
+    pub fn vault_warnings(&self) -> &[VaultMessage] {
+        match self {
+            Self::Protocol { problem, .. } => &problem.warnings,
+            _ => &[],
+        }
+    }
+
     /// What the headers of the answer said, if there was one.
     #[must_use]
     pub fn facts(&self) -> Option<&Facts> {
@@ -186,11 +156,12 @@ impl Error {
     /// caller's part, because an answer does not know what it was an answer to.
     #[must_use]
     pub fn scrubbed(mut self, scrubber: &Scrubber) -> Self {
-        if let Self::Vault { errors, .. } = &mut self {
-            for error in errors {
-                error.scrub(scrubber);
-            }
-        }
+        let messages = match &mut self {
+            Self::Vault { errors, .. } => errors,
+            Self::Protocol { problem, .. } => &mut problem.warnings,
+            _ => return self,
+        };
+        messages.iter_mut().for_each(|one| one.scrub(scrubber));
         self
     }
 }
@@ -249,11 +220,13 @@ impl From<ValidationError> for Error {
     }
 }
 
-/// What is wrong with an answer that cannot be used. Holds nothing of the answer's text.
+/// What is wrong with an answer that cannot be used. Holds nothing of the answer's text but Vault's
+/// own warnings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtocolProblem {
     what: String,
     created: Option<TokenId>,
+    warnings: Vec<VaultMessage>,
 }
 
 impl ProtocolProblem {
@@ -263,6 +236,7 @@ impl ProtocolProblem {
         Self {
             what: what.into(),
             created: None,
+            warnings: Vec::new(),
         }
     }
 
@@ -272,11 +246,28 @@ impl ProtocolProblem {
         self.created = id;
         self
     }
+
+    /// Adds what Vault itself said in the answer.
+    #[must_use]
+    pub fn warned(mut self, warnings: Vec<VaultMessage>) -> Self {
+        self.warnings = warnings;
+        self
+    }
+
+    /// What Vault itself said, taken out.
+    pub(crate) fn take_warnings(&mut self) -> Vec<VaultMessage> {
+        std::mem::take(&mut self.warnings)
+    }
 }
 
 impl fmt::Display for ProtocolProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&escape(&self.what))
+        f.write_str(&escape(&self.what))?;
+        for (at, warning) in self.warnings.iter().enumerate() {
+            let before = if at == 0 { "; Vault warned: " } else { "; " };
+            write!(f, "{before}{warning}")?;
+        }
+        Ok(())
     }
 }
 

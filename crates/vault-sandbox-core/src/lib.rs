@@ -10,15 +10,18 @@ pub mod testkit;
 mod body;
 mod client;
 mod codec;
+mod encoding;
 mod endpoint;
 mod envelope;
 mod error;
+mod escape;
 mod path;
 mod payload;
 mod reply;
-mod salvage;
+mod token_prefix;
 mod transport;
 mod types;
+mod validation;
 mod vault;
 mod vault_error;
 mod wire;
@@ -27,11 +30,12 @@ pub use body::Body;
 pub use client::Client;
 pub use codec::{decode, decode_failed, encode};
 pub use endpoint::{Answer, Caller, Endpoint, Repeat};
-pub use error::{Error, Failure, ProtocolProblem, ValidationError};
+pub use error::{Error, Failure, ProtocolProblem};
 pub use http::Method;
 pub use path::ApiPath;
 pub use payload::{Form, Payload};
 pub use reply::{Facts, Reply};
+pub use token_prefix::{TOKEN_PREFIX, looks_like_access_token};
 pub use transport::{
     BlockingHttpTransport, HttpRequest, HttpResponse, HttpTransport, SharedTransport,
     TransportError, TransportErrorKind,
@@ -39,7 +43,11 @@ pub use transport::{
 pub use types::{
     AccessToken, ApiVersion, Authorization, ClientId, Expiry, IdentityToken, LOGIN_HOST,
     MAX_CLIENT_ID_LENGTH, MAX_YEAR, OauthProfileId, OperationId, Password, SandboxName, SessionId,
-    TOKEN_PREFIX, TokenId, TokenName, UserId, UserName, VaultDns, VaultId, looks_like_access_token,
+    TokenId, TokenName, UserId, UserName, VaultDns, VaultId,
 };
+pub use validation::ValidationError;
 pub use vault::Vault;
 pub use vault_error::{VaultErrorKind, VaultMessage};
+/// The crates whose types stand in signatures here, in the versions that they are of: `http` in
+/// requests and answers, `bytes` in bodies, `chrono` in times.
+pub use {bytes, chrono, http};

@@ -1,14 +1,6 @@
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-use crate::error::ValidationError;
+use crate::encoding::percent_encoded;
 use crate::types::ApiVersion;
-
-/// All but RFC 3986's unreserved characters are encoded, so that a segment stays one segment.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+use crate::validation::ValidationError;
 
 /// Room for a path that is not out of the ordinary.
 const USUAL: usize = 128;
@@ -29,6 +21,8 @@ pub struct ApiPath {
     versioned: bool,
     path: String,
     query: String,
+    /// What a literal holds that no path can.
+    flaw: Option<ValidationError>,
 }
 
 impl ApiPath {
@@ -39,6 +33,7 @@ impl ApiPath {
             versioned: true,
             path: String::with_capacity(USUAL),
             query: String::new(),
+            flaw: None,
         }
     }
 
@@ -49,12 +44,15 @@ impl ApiPath {
             versioned: false,
             path: String::new(),
             query: String::new(),
+            flaw: None,
         }
     }
 
-    /// Adds fixed text of the API: one segment or several, sent as they are.
+    /// Adds fixed text of the API: one segment or several, sent as they are. What cannot stand in
+    /// a path, such as a space or `?`, is refused by [`encode`](crate::encode).
     #[must_use]
     pub fn literal(mut self, segments: &'static str) -> Self {
+        self.flaw = self.flaw.or_else(|| flaw_of(segments));
         self.path.push('/');
         self.path.push_str(segments);
         self
@@ -73,7 +71,7 @@ impl ApiPath {
             ));
         }
         self.path.push('/');
-        self.path.extend(utf8_percent_encode(text, ENCODED));
+        self.path.extend(percent_encoded(text));
         Ok(self)
     }
 
@@ -82,9 +80,9 @@ impl ApiPath {
     pub fn query(mut self, name: &'static str, value: &str) -> Self {
         self.query
             .push(if self.query.is_empty() { '?' } else { '&' });
-        self.query.push_str(name);
+        self.query.extend(percent_encoded(name));
         self.query.push('=');
-        self.query.extend(utf8_percent_encode(value, ENCODED));
+        self.query.extend(percent_encoded(value));
         self
     }
 
@@ -94,6 +92,14 @@ impl ApiPath {
         let mut text = String::with_capacity(self.longest());
         self.push_onto(&mut text, version);
         text
+    }
+
+    /// The path, if no literal spoils it.
+    pub(crate) fn checked(self) -> Result<Self, ValidationError> {
+        match self.flaw {
+            Some(flaw) => Err(flaw),
+            None => Ok(self),
+        }
     }
 
     /// Room that it needs, at most.
@@ -110,6 +116,34 @@ impl ApiPath {
         text.push_str(&self.path);
         text.push_str(&self.query);
     }
+}
+
+/// By RFC 3986: unreserved characters, sub-delimiters, `:`, `@` and whole percent escapes, between
+/// slashes; no segment that a URL parser would resolve.
+fn flaw_of(literal: &'static str) -> Option<ValidationError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@/%".contains(c);
+    let reason = if let Some(c) = literal.chars().find(|c| !is_plain(*c)) {
+        format!(
+            "has the literal {literal:?}, whose character U+{:04X} cannot stand in a path",
+            u32::from(c)
+        )
+    } else if literal.split('/').any(|part| matches!(part, "." | "..")) {
+        format!("has the literal {literal:?} with a dot segment")
+    } else if literal
+        .split('%')
+        .skip(1)
+        .any(|rest| !begins_with_hex(rest))
+    {
+        format!("has the literal {literal:?} with a % that begins no escape")
+    } else {
+        return None;
+    };
+    Some(ValidationError::new("path", reason))
+}
+
+fn begins_with_hex(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_hexdigit);
+    digits.take(2).count() == 2
 }
 
 #[cfg(test)]
@@ -139,5 +173,46 @@ mod tests {
         for wrong in ["", ".", ".."] {
             assert!(ApiPath::root().segment(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_literal_is_text_of_a_path() {
+        for right in [
+            "objects/sandbox",
+            "vobjects/api_access_token__sys",
+            "a:b@c/%20/(x)",
+            "objects/",
+            "...",
+        ] {
+            assert!(
+                ApiPath::versioned().literal(right).checked().is_ok(),
+                "{right}"
+            );
+        }
+        for (wrong, said) in [
+            ("objects/sand box", "U+0020"),
+            ("a?b", "U+003F"),
+            ("a#b", "U+0023"),
+            ("a\\b", "U+005C"),
+            ("é", "U+00E9"),
+            ("a\nb", "U+000A"),
+            ("a/../b", "dot segment"),
+            (".", "dot segment"),
+            ("50%", "no escape"),
+            ("%2", "no escape"),
+            ("%zz", "no escape"),
+        ] {
+            let path = ApiPath::versioned().literal(wrong).literal("users");
+            let error = path.checked().unwrap_err();
+            assert_eq!(error.field(), "path");
+            assert!(error.reason().contains(said), "{wrong}: {error}");
+            assert!(!error.reason().contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_parameter_stays_one() {
+        let path = ApiPath::root().literal("a").query("x y&z", "1");
+        assert_eq!(path.in_version(ApiVersion::V26_2), "/a?x%20y%26z=1");
     }
 }

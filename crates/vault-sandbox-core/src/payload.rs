@@ -1,19 +1,12 @@
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde::Serialize;
 
 use crate::body::Body;
-use crate::error::ValidationError;
+use crate::encoding::form_encoded;
 use crate::redact::Scrubber;
 use crate::types::Password;
-
-/// What `application/x-www-form-urlencoded` leaves as it is, by the URL standard.
-const FORM_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'*')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_');
+use crate::validation::ValidationError;
 
 /// The body of a request and its media type.
 #[derive(Debug, Clone)]
@@ -65,7 +58,8 @@ impl Payload {
         }
     }
 
-    /// Bytes of any other media type.
+    /// Bytes of any other media type. One that cannot stand in a header is reported when the
+    /// request is encoded, before anything is sent.
     #[must_use]
     pub fn raw(media_type: &'static str, body: impl Into<Body>) -> Self {
         let content = Content {
@@ -127,12 +121,6 @@ impl Form {
         self.text.push('=');
         self.text.extend(form_encoded(value));
     }
-}
-
-/// A name or a value as it stands in a form, in pieces.
-pub(crate) fn form_encoded(text: &[u8]) -> impl Iterator<Item = &str> {
-    // What is encoded comes byte by byte, and the one other way to write a space is '+'.
-    percent_encode(text, FORM_ENCODED).map(|piece| if piece == "%20" { "+" } else { piece })
 }
 
 impl fmt::Debug for Form {

@@ -35,6 +35,7 @@ pub struct Policy {
 
 /// What to do after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Decision {
     /// Report the error.
     Stop,
@@ -57,7 +58,7 @@ impl Policy {
     /// | nothing wrong with the connection, but with the request | stop |
     /// | the credential, the account | stop: accounts lock |
     /// | may have been carried out, and must be so once | stop |
-    /// | Vault says later | after the window of its limit |
+    /// | Vault says later, in a `FAILURE` or an `EXCEPTION` | after the window of its limit |
     /// | not sent, or safe to repeat and Vault's or the network's fault | after the pause |
     /// | anything else Vault refused | stop |
     #[must_use]
@@ -84,12 +85,12 @@ impl Policy {
                 let kinds = || errors.iter().map(|e| &e.kind);
                 if kinds().any(VaultErrorKind::is_about_the_caller) {
                     Decision::Stop
+                } else if kinds().any(is_a_matter_of_the_window) {
+                    Decision::After(LIMIT_WINDOW)
                 } else if error.may_have_been_applied()
                     || kinds().any(|kind| *kind == VaultErrorKind::RaceCondition)
                 {
                     self.pause_after(attempt)
-                } else if kinds().any(VaultErrorKind::says_later) {
-                    Decision::After(LIMIT_WINDOW)
                 } else {
                     Decision::Stop
                 }
@@ -103,6 +104,11 @@ impl Policy {
     }
 }
 
+/// Later, and not at once: another call that was in the way of this one is over by then.
+fn is_a_matter_of_the_window(kind: &VaultErrorKind) -> bool {
+    kind.says_later() && *kind != VaultErrorKind::RaceCondition
+}
+
 /// Three attempts, half a second before the second.
 impl Default for Policy {
     fn default() -> Self {
@@ -113,8 +119,9 @@ impl Default for Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Failure, ProtocolProblem, ValidationError};
+    use crate::error::{Failure, ProtocolProblem};
     use crate::transport::TransportError;
+    use crate::validation::ValidationError;
     use crate::vault_error::VaultMessage;
     use http::StatusCode;
 
@@ -133,6 +140,15 @@ mod tests {
             errors: vec![VaultMessage::new(code, "")],
             facts: Box::default(),
         }
+    }
+
+    /// Two errors in one `FAILURE`.
+    fn beside(one: &str, other: &str) -> Error {
+        let mut error = vault(Failure::Failure, one);
+        if let Error::Vault { errors, .. } = &mut error {
+            errors.push(VaultMessage::new(other, ""));
+        }
+        error
     }
 
     fn page(status: u16) -> Error {
@@ -169,6 +185,37 @@ mod tests {
                 vault(Failure::Failure, "API_LIMIT_EXCEEDED"),
                 window,
                 window,
+            ),
+            // Sooner would only use up what is left of the window.
+            (
+                vault(Failure::Exception, "API_LIMIT_EXCEEDED"),
+                Decision::Stop,
+                window,
+            ),
+            (
+                vault(Failure::Exception, "OPERATION_IN_PROGRESS"),
+                Decision::Stop,
+                window,
+            ),
+            (
+                vault(Failure::Exception, "RACE_CONDITION"),
+                Decision::Stop,
+                soon,
+            ),
+            (
+                beside("UNEXPECTED_ERROR", "API_LIMIT_EXCEEDED"),
+                Decision::Stop,
+                window,
+            ),
+            (
+                beside("RACE_CONDITION", "API_LIMIT_EXCEEDED"),
+                window,
+                window,
+            ),
+            (
+                beside("API_LIMIT_EXCEEDED", "USER_LOCKED_OUT"),
+                Decision::Stop,
+                Decision::Stop,
             ),
             (
                 vault(Failure::Failure, "USERNAME_OR_PASSWORD_INCORRECT"),

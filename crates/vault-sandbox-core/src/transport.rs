@@ -49,6 +49,11 @@ pub type HttpResponse = http::Response<Body>;
 /// It **must not** retry (not even on a connection that the server had closed, once a byte was
 /// sent), authenticate, keep cookies, or decode.
 ///
+/// What it is given says in its extensions whether it may be sent twice:
+/// `request.extensions().get::<`[`Repeat`](crate::Repeat)`>()`. A transport need not look, for it
+/// sends once whatever stands there; one on top of a client that repeats by itself can forbid it that
+/// for this request, or take a connection that nobody has used.
+///
 /// Dropping the future must end the exchange.
 ///
 /// `testkit::Conformance`, behind the feature `testkit`, tries each of these sentences with a

@@ -57,7 +57,9 @@ impl Vault {
         self.authorization.as_ref()
     }
 
-    pub(crate) fn client(&self) -> Option<&ClientId> {
+    /// The client ID, if there is one.
+    #[must_use]
+    pub fn api_client_id(&self) -> Option<&ClientId> {
         self.client_id.as_ref()
     }
 }

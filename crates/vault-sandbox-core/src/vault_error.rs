@@ -1,6 +1,7 @@
 use std::fmt;
 
-use crate::redact::{Scrubber, escape};
+use crate::escape::escape;
+use crate::redact::Scrubber;
 
 /// One entry of `errors` or `warnings` in an answer.
 ///

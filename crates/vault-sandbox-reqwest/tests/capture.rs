@@ -56,7 +56,7 @@ async fn a_sandbox_token_is_asked_for_as_vault_wants_it() {
     let reply = client.call(&wanted).await.unwrap();
 
     let token = reply.value.value().expose();
-    assert_eq!(token.as_bytes(), b"veeva-vault-0c0ffee0example");
+    assert_eq!(token, "veeva-vault-0c0ffee0example");
     mock.assert_calls_async(1).await;
     let body = "name__v=ci+%26+more&expiry_date__v=2027-01-01T12%3A00%3A00Z";
     let length = body.len().to_string();

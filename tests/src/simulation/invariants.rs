@@ -220,7 +220,7 @@ fn has_value(record: &Record, world: &World) -> bool {
         .token
         .as_ref()
         .zip(minted)
-        .is_some_and(|(kept, token)| kept.value().expose().as_bytes() == token.value.as_bytes())
+        .is_some_and(|(kept, token)| kept.value().expose() == token.value)
 }
 
 fn is_confirmed(run: &Run) -> bool {

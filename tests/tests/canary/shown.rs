@@ -6,9 +6,10 @@ use vault_sandbox_core::issuance::{
 };
 use vault_sandbox_core::redact::Scrubber;
 use vault_sandbox_core::{
-    AccessToken, ApiVersion, Authorization, Client, Endpoint, Error, Expiry, Form, IdentityToken,
-    OauthProfileId, OperationId, Password, Payload, SessionId, SharedTransport, TokenId,
-    TransportError, TransportErrorKind, UserId, ValidationError, Vault, VaultDns, VaultId, encode,
+    AccessToken, ApiVersion, Authorization, Body, Client, Endpoint, Error, Expiry, Form,
+    IdentityToken, OauthProfileId, OperationId, Password, Payload, SessionId, SharedTransport,
+    TokenId, TransportError, TransportErrorKind, UserId, ValidationError, Vault, VaultDns, VaultId,
+    encode,
 };
 use vault_sandbox_tests::{Script, answer, block_on};
 
@@ -29,7 +30,10 @@ fn values() {
         &Authorization::from(session()).header().unwrap(),
         &["Sensitive"],
     );
-    check_debug(&token().expose(), &["Body(31 bytes)"]);
+    check_debug(
+        &Body::from(token().expose().to_owned()),
+        &["Body(31 bytes)"],
+    );
     check_debug(&issued(), &["0PI1", "[hidden]"]);
     check_debug(&sign_in(), &["jane.doe@veepharm.com", "[hidden]"]);
     check_debug(&oauth(), &["_profile", "[hidden]"]);

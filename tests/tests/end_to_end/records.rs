@@ -136,19 +136,21 @@ fn rows_are_deleted_one_by_one_or_not() {
         );
         let unknown = TokenId::parse("V8T000000009999").unwrap();
         let both = DeleteTokens::new([unknown, token.id().unwrap().clone()]).unwrap();
-        let rows = there.call(&both).await.unwrap().value;
-        let Deletion::Refused(why) = &rows[0] else {
+        let rows = both.outcomes(&there.call(&both).await.unwrap().value);
+        let (_, Deletion::Refused(why)) = &rows[0] else {
             panic!("{rows:?}")
         };
         assert_eq!(why[0].kind, InvalidData);
-        assert_eq!(rows[1..], [Deletion::Deleted]);
+        let deleted = (token.id().unwrap().clone(), Deletion::Deleted);
+        assert_eq!(rows[1..], [deleted]);
         // At once, and twice is as good as once.
         let gone = inside(&simulator, SANDBOX, token.value().clone())
             .call(&WhoAmI::new())
             .await;
         assert_eq!(kind(&gone.unwrap_err()), &InvalidSessionId);
-        let again = there.call(&both).await.unwrap().value;
-        assert!(again.iter().all(|row| matches!(row, Deletion::Refused(_))));
+        let again = both.outcomes(&there.call(&both).await.unwrap().value);
+        let is_refused = |row: &(_, Deletion)| matches!(row.1, Deletion::Refused(_));
+        assert!(again.len() == 2 && again.iter().all(is_refused));
     });
     assert!(simulator.tokens(SANDBOX).is_empty());
 }

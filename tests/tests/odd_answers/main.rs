@@ -20,7 +20,7 @@ pub(crate) fn generate(status: u16, body: impl Into<Body>) -> Answered {
 }
 
 pub(crate) fn id_and_value(token: &IssuedToken) -> (Option<&str>, String) {
-    let value = String::from_utf8(token.value().expose().as_bytes().to_vec()).unwrap();
+    let value = token.value().expose().to_owned();
     (token.id().map(|id| id.as_str()), value)
 }
 

@@ -1,8 +1,8 @@
 //! A refusal in any form, and what is no answer of Vault's at all.
 
 use vault_sandbox_core::endpoints::*;
-use vault_sandbox_core::{Error, VaultErrorKind, decode};
-use vault_sandbox_tests::answer;
+use vault_sandbox_core::{Client, Error, VaultErrorKind, decode};
+use vault_sandbox_tests::{Script, answer, vault};
 
 use super::*;
 
@@ -50,6 +50,37 @@ fn errors_in_any_form() {
         );
         assert!(!error.may_have_been_applied(), "{rest}");
     }
+}
+
+/// What Vault warned of is often the reason for what is odd.
+#[test]
+fn a_warning_is_not_lost_because_the_data_is_odd() {
+    let warnings =
+        r#""warnings":[{"type":"EXPIRY_SHORTENED","message":"cut to 90 days"},{"message":"b\nc"}]"#;
+    for status in ["WARNING", "SUCCESS", "SOMETHING_NEW"] {
+        for data in ["7", "null", "[]", r#"{"id":"0PI1"}"#, r#"{"token__sys":7}"#] {
+            let body = format!(r#"{{"responseStatus":"{status}",{warnings},"data":{data}}}"#);
+            let said = is_no_answer(&generate(200, body.clone()));
+            let end = r"; Vault warned: EXPIRY_SHORTENED: cut to 90 days; b\nc (HTTP 200)";
+            assert!(said.ends_with(end), "{said}");
+            let error = generate(200, body).unwrap_err();
+            assert_eq!(error.vault_warnings()[0].code, "EXPIRY_SHORTENED");
+            assert!(error.vault_errors().is_empty());
+        }
+    }
+    // A value that is saved from odd data brings them along, each once.
+    let body =
+        format!(r#"{{"responseStatus":"WARNING",{warnings},"data":[{{"token__sys":"v"}}]}}"#);
+    let reply = generate(200, body).unwrap();
+    let said: Vec<_> = reply.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(said[1..], ["EXPIRY_SHORTENED: cut to 90 days", r"b\nc"]);
+    assert!(!said[0].contains("EXPIRY_SHORTENED"), "{said:?}");
+    // A client takes secrets out of them.
+    let body = r#"{"responseStatus":"WARNING","warnings":["you are SID-0123ABCD"],"data":7}"#;
+    let client = Client::new(Script::once(200, body), vault());
+    let error = client.call_blocking(&ListSandboxes::new()).unwrap_err();
+    assert!(error.to_string().contains("you are [hidden]"), "{error}");
+    assert!(!format!("{error:?}").contains("0123ABCD"), "{error:?}");
 }
 
 #[test]

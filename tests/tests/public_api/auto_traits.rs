@@ -9,6 +9,7 @@ use std::hash::Hash;
 use std::ops::Deref;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use vault_sandbox_core::endpoints::*;
 use vault_sandbox_core::issuance::*;
 use vault_sandbox_core::redact::Scrubber;
@@ -66,7 +67,7 @@ has! {
         OauthSignIn, Session, VaultEntry, Discover, Discovery, AuthType, AuthProfile, KeepAlive,
         EndSession, WhoAmI, User, ListVersions, Versions, ListSandboxes, Sandboxes, Sandbox,
         SandboxStatus, Entitlement, ShowSandbox, SandboxDetails, Limit, FindTokens, TokenPage,
-        TokenRecord, TokenStatus, DeleteTokens, Deletion,
+        TokenRecord, TokenStatus, DeleteTokens, Deletion, Deletions,
         // issuance
         Intent, VerifyRule, Order, Delivery, DeliveryState, Entry, Record, Issuance, NotIssued,
         Outcome, Verification, Event, Step<'static>,
@@ -93,18 +94,24 @@ has! {
         VaultDns, ApiVersion, SandboxName, TokenName, UserName, ClientId, TokenId, UserId, VaultId,
         OperationId, Expiry;
     Into<Authorization>: SessionId, AccessToken;
+    Serialize:
+        VaultDns, ApiVersion, SandboxName, TokenName, UserName, ClientId, TokenId, UserId, VaultId,
+        OauthProfileId, OperationId, Expiry;
+    DeserializeOwned:
+        VaultDns, ApiVersion, SandboxName, TokenName, UserName, ClientId, TokenId, UserId, VaultId,
+        OauthProfileId, OperationId, Expiry;
 }
 
 has_not! {
-    SessionId: Display, Serialize, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
-    AccessToken: Display, Serialize, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
-    Password: Display, Serialize, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
-    IdentityToken: Display, Serialize, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
-    Authorization: Display, Serialize, Deref, PartialEq;
-    IssuedToken: Display, Serialize, Deref, PartialEq;
-    Session: Display, Serialize, Deref, PartialEq;
-    SignIn: Display, Serialize, PartialEq;
-    OauthSignIn: Display, Serialize, PartialEq;
+    SessionId: Display, Serialize, DeserializeOwned, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
+    AccessToken: Display, Serialize, DeserializeOwned, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
+    Password: Display, Serialize, DeserializeOwned, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
+    IdentityToken: Display, Serialize, DeserializeOwned, Deref, PartialEq, Hash, AsRef<str>, AsRef<[u8]>, Into<String>;
+    Authorization: Display, Serialize, DeserializeOwned, Deref, PartialEq;
+    IssuedToken: Display, Serialize, DeserializeOwned, Deref, PartialEq;
+    Session: Display, Serialize, DeserializeOwned, Deref, PartialEq;
+    SignIn: Display, Serialize, DeserializeOwned, PartialEq;
+    OauthSignIn: Display, Serialize, DeserializeOwned, PartialEq;
     Body: Display, Serialize, Deref, AsRef<[u8]>;
     Form: Display, Serialize, PartialEq;
     Payload: Display, Serialize, PartialEq;

@@ -6,6 +6,10 @@ use crate::rustdoc::LIBRARIES;
 
 /// `secrecy` may be named too, and is not: our own types stand before it.
 const CORE: &[&str] = &[
+    // The whole crates, re-exported.
+    "bytes",
+    "chrono",
+    "http",
     "bytes::bytes::Bytes",
     "chrono::datetime::DateTime",
     "chrono::naive::date::NaiveDate",

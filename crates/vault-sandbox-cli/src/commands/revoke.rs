@@ -3,7 +3,7 @@
 use chrono::Utc;
 use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, MAX_DELETED_AT_ONCE, TokenRecord};
 use vault_sandbox_core::redact::escape;
-use vault_sandbox_core::{SandboxName, TokenId, TokenName, VaultMessage};
+use vault_sandbox_core::{SandboxName, TokenId, TokenName};
 
 use super::Context;
 use crate::args::RevokeArgs;
@@ -130,22 +130,13 @@ async fn delete(
     let mut rows = Vec::with_capacity(found.len());
     for some in found.chunks(MAX_DELETED_AT_ONCE) {
         let ids: Vec<_> = some.iter().map(|record| record.id.clone()).collect();
-        let delete = DeleteTokens::new(ids.clone()).map_err(|e| Problem::usage(format!("{e}.")))?;
+        let delete = DeleteTokens::new(ids).map_err(|e| Problem::usage(format!("{e}.")))?;
         let answer = way.call(inside, &delete).await;
         let answer = answer.map_err(|e| {
             Problem::of_call("Revoking", &e)
                 .now("Some of the tokens may have been revoked; running it again does no harm.")
         })?;
-        // A row that is missing says nothing: it is not taken for a success.
-        let unsaid = || Deletion::Refused(vec![VaultMessage::new("", "Vault did not say")]);
-        rows.extend(
-            ids.into_iter().zip(
-                answer
-                    .value
-                    .into_iter()
-                    .chain(std::iter::repeat_with(unsaid)),
-            ),
-        );
+        rows.extend(delete.outcomes(&answer.value));
     }
     Ok(rows)
 }
@@ -198,6 +189,11 @@ fn report(
             Deletion::Refused(errors) => {
                 let why: Vec<_> = errors.iter().map(ToString::to_string).collect();
                 refused.push(format!("{id} ({})", why.join("; ")));
+                "refused"
+            }
+            // Nothing shows that it is gone.
+            _ => {
+                refused.push(format!("{id} (Vault did not say)"));
                 "refused"
             }
         };

@@ -1,5 +1,6 @@
 //! `sandbox list` and `sandbox show`.
 
+use chrono::{DateTime, Utc};
 use vault_sandbox_core::SandboxName;
 use vault_sandbox_core::endpoints::{
     ListSandboxes, Sandbox, SandboxDetails, Sandboxes, ShowSandbox,
@@ -12,6 +13,7 @@ use crate::destinations::stdout;
 use crate::exit::Exit;
 use crate::json::{self, Ending, LimitObject, OneSandboxObject, SandboxObject, SandboxesObject};
 use crate::problem::Problem;
+use crate::report::instant;
 use crate::report::problems::capitalised;
 use crate::sandbox;
 use crate::signals::Signals;
@@ -116,8 +118,13 @@ fn object(sandbox: &Sandbox) -> SandboxObject {
         size: sandbox.size.clone(),
         release: sandbox.release.clone(),
         dns: sandbox.dns.clone(),
-        refresh_available: sandbox.refresh_available.clone(),
+        refresh_available: time(sandbox.refresh_available),
     }
+}
+
+/// A time of Vault, where there is one.
+fn time(at: Option<DateTime<Utc>>) -> Option<String> {
+    at.map(|at| instant(Some(at)))
 }
 
 fn table(context: &Context<'_>, sandboxes: &[Sandbox]) -> String {
@@ -128,7 +135,7 @@ fn table(context: &Context<'_>, sandboxes: &[Sandbox]) -> String {
             escape(s.status.as_str()),
             cell(s.size.as_deref()),
             cell(s.release.as_deref()),
-            cell(s.refresh_available.as_deref()),
+            cell(time(s.refresh_available).as_deref()),
             cell(s.dns.as_deref()),
         ]
     });
@@ -160,9 +167,9 @@ fn facts(context: &Context<'_>, details: &SandboxDetails) -> String {
     fact("Size", sandbox.size.clone());
     fact("Release", sandbox.release.clone());
     fact("User domain", sandbox.domain.clone());
-    fact("Made", sandbox.created_date.clone());
-    fact("Refresh available", sandbox.refresh_available.clone());
-    fact("Ends", sandbox.expiration_date.clone());
+    fact("Made", time(sandbox.created_date));
+    fact("Refresh available", time(sandbox.refresh_available));
+    fact("Ends", time(sandbox.expiration_date));
     for limit in &details.limits {
         let count = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
         let label = limit.name.as_deref().unwrap_or("limit").replace('_', " ");

@@ -176,8 +176,7 @@ impl Destination {
 
     /// Whether a run that was interrupted had handed the value over. `None`: nobody can tell.
     pub(crate) fn holds(&self, value: &AccessToken) -> Option<bool> {
-        let exposed = value.expose();
-        let value = std::str::from_utf8(exposed.as_bytes()).ok()?;
+        let value = value.expose();
         match self {
             Self::Stdout | Self::Exec(_) => None,
             Self::File(path) => {
@@ -283,11 +282,10 @@ impl OpenDestination {
         stdout_is_json: bool,
         voice: &Voice,
     ) -> Result<(), String> {
-        let exposed = token.value().expose();
-        let value = exposed.as_bytes();
+        let value = token.value().expose();
         // JSON can hold anything. Elsewhere it would not be what Vault sent, or more than one line.
         let plain = || match token.value().is_plain() {
-            true => Ok(std::str::from_utf8(value).unwrap_or_default()),
+            true => Ok(value),
             false => Err(std::io::Error::other(
                 "the value has characters that no token is documented to have",
             )),

@@ -69,26 +69,33 @@ impl Issuer<'_> {
             return false;
         };
         let call = match DeleteTokens::new(ids.iter().cloned()) {
-            Ok(delete) => self.connection.call_at(&dns, None, &delete).await,
+            Ok(delete) => {
+                let reply = self.connection.call_at(&dns, None, &delete).await;
+                reply.map(|reply| delete.outcomes(&reply.value))
+            }
             Err(error) => Err(error.into()),
         };
-        let rows = match call {
-            Ok(reply) => reply.value,
+        let outcomes = match call {
+            Ok(outcomes) => outcomes,
             Err(error) => {
                 self.progress.warnings.push(sentence("revoking", &error));
                 return false;
             }
         };
-        let mut gone = rows.len() == ids.len();
-        for (id, row) in ids.iter().zip(rows) {
-            let Deletion::Refused(errors) = row else {
-                continue;
+        let mut gone = true;
+        for (id, deletion) in &outcomes {
+            let said = match deletion {
+                Deletion::Deleted => continue,
+                Deletion::Refused(errors) => {
+                    let why: Vec<_> = errors.iter().map(ToString::to_string).collect();
+                    why.join("; ")
+                }
+                _ => "Vault did not say what became of it".to_owned(),
             };
             let token = token.filter(|token| token.id() == Some(id));
             // What cannot be seen is gone, or another user's: then it works on.
             let why = if is_there(self.connection, &dns, id).await != Some(false) {
-                let why: Vec<_> = errors.iter().map(ToString::to_string).collect();
-                why.join("; ")
+                said
             } else if may_work(self.connection, &dns, token).await {
                 "it is not for you to see, but it works: revoke it as its user".to_owned()
             } else {

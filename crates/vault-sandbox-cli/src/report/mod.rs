@@ -171,7 +171,7 @@ impl Report<'_> {
         let token = self.issuance.token();
         let value = token
             .filter(|_| handed_to.is_some())
-            .map(|token| String::from_utf8_lossy(token.value().expose().as_bytes()).into_owned());
+            .map(|token| token.value().expose().to_owned());
         let verification = self.issuance.verification();
         CreateObject {
             operation: intent.operation.to_string(),

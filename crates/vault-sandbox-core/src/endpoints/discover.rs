@@ -1,9 +1,10 @@
 use serde::Deserialize;
 
 use crate::endpoint::{Answer, Caller, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::types::UserName;
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Asks how a user signs in.

@@ -1,6 +1,7 @@
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
+use crate::validation::ValidationError;
 
 /// Ends a session.
 ///
@@ -12,6 +13,7 @@ use crate::path::ApiPath;
 /// [page]: https://general.veevavault.dev/vault-api/api-reference/26.2/authentication/end-session/
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct EndSession;
 
 impl EndSession {

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::payload::{Form, Payload};
 use crate::types::{TokenId, TokenName, UserId};
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Finds API access tokens of the Vault called: their records, never their values.

@@ -1,10 +1,12 @@
+use super::salvage;
 use super::token_request::{self, Encoding, IssuedToken, TokenRequest, token_endpoint};
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::payload::Payload;
-use crate::salvage;
+
 use crate::types::{Expiry, TokenName};
+use crate::validation::ValidationError;
 
 /// Generates an API access token for the caller in the Vault called.
 ///

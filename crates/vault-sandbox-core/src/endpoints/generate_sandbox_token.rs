@@ -1,10 +1,12 @@
+use super::salvage;
 use super::token_request::{self, Encoding, IssuedToken, TokenRequest, token_endpoint};
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::payload::Payload;
-use crate::salvage;
+
 use crate::types::{Expiry, SandboxName, TokenName};
+use crate::validation::ValidationError;
 
 /// Generates an API access token for the caller in a sandbox of the Vault called.
 ///
@@ -36,12 +38,6 @@ impl GenerateSandboxToken {
     #[must_use]
     pub fn sandbox(&self) -> &SandboxName {
         &self.sandbox
-    }
-
-    /// The name the token will have.
-    #[must_use]
-    pub fn name(&self) -> &TokenName {
-        &self.request.name
     }
 
     fn token_path(&self) -> Result<ApiPath, ValidationError> {

@@ -1,10 +1,12 @@
+use super::salvage;
 use super::token_request::{self, Encoding, IssuedToken, TokenRequest, token_endpoint};
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::payload::Payload;
-use crate::salvage;
+
 use crate::types::{Expiry, TokenName, UserId};
+use crate::validation::ValidationError;
 
 /// Generates an API access token for another user in the Vault called.
 ///
@@ -29,6 +31,12 @@ impl GenerateUserToken {
             user,
             request: TokenRequest::new(name, expiry),
         }
+    }
+
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.user
     }
 
     fn token_path(&self) -> Result<ApiPath, ValidationError> {

@@ -1,9 +1,11 @@
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::types::VaultId;
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Lists the sandboxes of the Vault called.
@@ -15,6 +17,7 @@ use crate::wire;
 /// [page]: https://general.veevavault.dev/vault-api/api-reference/26.2/sandbox-vaults/retrieve-sandboxes/
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct ListSandboxes;
 
 impl ListSandboxes {
@@ -69,7 +72,7 @@ pub struct Entitlement {
     pub temporary: Option<u32>,
 }
 
-/// A sandbox as its parent Vault shows it. Times are as Vault writes them, in UTC.
+/// A sandbox as its parent Vault shows it. A time that cannot be read is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Sandbox {
@@ -99,17 +102,50 @@ pub struct Sandbox {
     #[serde(default, deserialize_with = "wire::parsed")]
     pub source_vault_id: Option<VaultId>,
     /// When it may next be refreshed.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub refresh_available: Option<String>,
+    #[serde(default, deserialize_with = "wire::parsed")]
+    pub refresh_available: Option<DateTime<Utc>>,
     /// When it was made.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub created_date: Option<String>,
+    #[serde(default, deserialize_with = "wire::parsed")]
+    pub created_date: Option<DateTime<Utc>>,
     /// The release it follows: `general`, `limited` or `prerelease`.
     #[serde(default, deserialize_with = "wire::text")]
     pub release: Option<String>,
     /// When it ends; most do not (`"NULL"` on the wire).
-    #[serde(default, deserialize_with = "wire::text")]
-    pub expiration_date: Option<String>,
+    #[serde(default, deserialize_with = "wire::parsed")]
+    pub expiration_date: Option<DateTime<Utc>>,
+}
+
+impl Sandboxes {
+    /// These sandboxes, without entitlements: for tests, and for what plays a Vault.
+    #[must_use]
+    pub fn new(active: Vec<Sandbox>) -> Self {
+        Self {
+            entitlements: Vec::new(),
+            active,
+        }
+    }
+}
+
+impl Sandbox {
+    /// A sandbox of which nothing but the name is known, for tests, and for what plays a Vault: set
+    /// its fields to know more.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            vault_id: None,
+            name: name.into(),
+            kind: None,
+            size: None,
+            status: SandboxStatus::default(),
+            domain: None,
+            dns: None,
+            source_vault_id: None,
+            refresh_available: None,
+            created_date: None,
+            release: None,
+            expiration_date: None,
+        }
+    }
 }
 
 /// Whether a sandbox can be used.
@@ -157,4 +193,51 @@ fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SandboxStatus, D
         "deleting" => SandboxStatus::Deleting,
         _ => SandboxStatus::Unknown(text),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_cannot_be_read_takes_nothing_with_it() {
+        let read = |time: serde_json::Value| -> Option<DateTime<Utc>> {
+            let wire = serde_json::json!({
+                "name": "VeePharm Sandbox", "refresh_available": time, "created_date": time,
+                "expiration_date": time,
+            });
+            let sandbox: Sandbox = serde_json::from_value(wire).unwrap();
+            assert_eq!(sandbox.name, "VeePharm Sandbox");
+            assert_eq!(sandbox.refresh_available, sandbox.created_date);
+            assert_eq!(sandbox.refresh_available, sandbox.expiration_date);
+            sandbox.refresh_available
+        };
+        let ten = "2026-11-02T10:00:00Z".parse().ok();
+        for known in [
+            "2026-11-02T10:00:00Z",
+            "2026-11-02T10:00:00.000Z",
+            "2026-11-02T11:00:00.000+01:00",
+        ] {
+            assert_eq!(read(known.into()), ten, "{known}");
+        }
+        for unknown in [
+            "\"NULL\"",
+            "\"\"",
+            "null",
+            "\"soon\"",
+            "\"2026-11-02\"",
+            "1793613600000",
+            "[]",
+            "{\"at\": 1}",
+            "true",
+        ] {
+            assert_eq!(
+                read(serde_json::from_str(unknown).unwrap()),
+                None,
+                "{unknown}"
+            );
+        }
+        let made = Sandbox::new("VeePharm Sandbox");
+        assert_eq!(Sandboxes::new(vec![made]).active[0].refresh_available, None);
+    }
 }

@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use super::sign_in::is_at;
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::types::{ApiVersion, VaultDns};
+use crate::validation::ValidationError;
 
 /// Lists the API versions that a Vault serves.
 ///
@@ -17,6 +18,7 @@ use crate::types::{ApiVersion, VaultDns};
 /// [page]: https://general.veevavault.dev/vault-api/api-reference/26.2/authentication/retrieve-api-versions/
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct ListVersions;
 
 impl ListVersions {

@@ -21,12 +21,13 @@ mod keep_alive;
 mod list_sandboxes;
 mod list_versions;
 mod oauth_sign_in;
+mod salvage;
 mod show_sandbox;
 mod sign_in;
 mod token_request;
 mod who_am_i;
 
-pub use delete_tokens::{DeleteTokens, Deletion, MAX_DELETED_AT_ONCE};
+pub use delete_tokens::{DeleteTokens, Deletion, Deletions, MAX_DELETED_AT_ONCE};
 pub use discover::{AuthProfile, AuthType, Discover, Discovery};
 pub use end_session::EndSession;
 pub use find_tokens::{FindTokens, TokenPage, TokenRecord, TokenStatus};

@@ -1,9 +1,10 @@
 use super::Session;
 use crate::endpoint::{Answer, Caller, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::payload::{Form, Payload};
 use crate::types::{IdentityToken, OauthProfileId, VaultDns};
+use crate::validation::ValidationError;
 
 /// Exchanges an identity provider's access token for a session.
 ///

@@ -2,9 +2,10 @@ use serde::Deserialize;
 
 use super::Sandbox;
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::types::VaultId;
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Shows one sandbox of the Vault called.

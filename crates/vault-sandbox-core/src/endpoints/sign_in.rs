@@ -2,10 +2,12 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::endpoint::{Answer, Caller, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
+use crate::escape::escape;
 use crate::path::ApiPath;
 use crate::payload::{Form, Payload};
 use crate::types::{Password, SessionId, UserId, UserName, VaultDns, VaultId};
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Signs in with a user name and a password.
@@ -131,10 +133,34 @@ pub enum WrongVault {
     },
 }
 
+impl VaultEntry {
+    /// A Vault with this number whose API is at this URL, for tests, and for what plays a Vault.
+    #[must_use]
+    pub fn new(id: VaultId, url: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            url: url.into(),
+        }
+    }
+}
+
 impl Session {
+    /// A session in this Vault, for tests, and for what plays a Vault.
+    #[must_use]
+    pub fn new(session_id: SessionId, vault: VaultEntry) -> Self {
+        Self {
+            session_id,
+            user_id: None,
+            vault_id: vault.id,
+            vaults: vec![vault],
+        }
+    }
+
     /// Compares the Vault signed in to with the one asked for: by its URL's scheme and host and,
     /// if it is known, by its number. A port counts on loopback only, where each simulated Vault
-    /// has its own; Vault's real URLs have none.
+    /// has its own, and where `localhost`, `127.0.0.1` and `[::1]` are one host; Vault's real URLs
+    /// have none.
     ///
     /// [Veeva: authentication defaulting][page] says how one ends up elsewhere.
     ///
@@ -155,7 +181,7 @@ impl Session {
         if is_at(&entry.url, asked) {
             return Ok(());
         }
-        let host = crate::redact::escape(&entry.url);
+        let host = escape(&entry.url);
         Err(WrongVault::OtherHost {
             asked: asked.clone(),
             landed,
@@ -198,9 +224,14 @@ pub(crate) fn is_at(url: &str, dns: &VaultDns) -> bool {
         return false;
     };
     let port_matters = dns.is_loopback();
-    found.scheme() == dns.scheme()
-        && found.host() == dns.host()
-        && (!port_matters || found.port() == dns.port())
+    let is_same_host =
+        found.host() == dns.host() || (is_this_machine(&found) && is_this_machine(dns));
+    found.scheme() == dns.scheme() && is_same_host && (!port_matters || found.port() == dns.port())
+}
+
+/// The names of one place. Another address of `127.0.0.0/8` may be another simulated Vault's.
+fn is_this_machine(dns: &VaultDns) -> bool {
+    matches!(dns.host(), "localhost" | "127.0.0.1" | "[::1]")
 }
 
 #[cfg(test)]
@@ -264,5 +295,37 @@ mod tests {
                 .check(&asked, None)
                 .is_err()
         );
+    }
+
+    #[test]
+    fn this_machine_has_several_names() {
+        for asked in [
+            "http://localhost:4000",
+            "http://127.0.0.1:4000",
+            "http://[::1]:4000",
+        ] {
+            let asked = VaultDns::parse(asked).unwrap();
+            for url in [
+                "http://127.0.0.1:4000/api",
+                "http://LOCALHOST:4000/api",
+                "http://[::1]:4000/api",
+            ] {
+                session(4101, url).check(&asked, None).unwrap();
+            }
+            for url in [
+                "http://localhost:4001/api",
+                "http://localhost/api",
+                "https://localhost:4000/api",
+                "http://127.0.0.2:4000/api",
+                "http://localhost.example.com:4000/api",
+                "https://veepharm.veevavault.com/api",
+            ] {
+                let checked = session(4101, url).check(&asked, None);
+                assert!(checked.is_err(), "{url} is not {asked}");
+            }
+        }
+        let real = VaultDns::parse("veepharm.veevavault.com").unwrap();
+        let here = session(4101, "https://localhost/api").check(&real, None);
+        assert!(here.is_err());
     }
 }

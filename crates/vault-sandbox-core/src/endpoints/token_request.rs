@@ -119,6 +119,24 @@ macro_rules! token_endpoint {
                 self.request.encoding = encoding;
                 self
             }
+
+            /// The name the token will have.
+            #[must_use]
+            pub fn name(&self) -> &TokenName {
+                &self.request.name
+            }
+
+            /// When the token will expire.
+            #[must_use]
+            pub fn expiry(&self) -> Expiry {
+                self.request.expiry
+            }
+
+            /// How the body is [written](Self::encoding).
+            #[must_use]
+            pub fn encoded_as(&self) -> Encoding {
+                self.request.encoding
+            }
         }
 
         impl Endpoint for $endpoint {

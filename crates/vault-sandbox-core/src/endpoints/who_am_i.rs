@@ -1,9 +1,10 @@
 use serde::Deserialize;
 
 use crate::endpoint::{Answer, Endpoint, Repeat};
-use crate::error::{ProtocolProblem, ValidationError};
+use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
 use crate::types::UserId;
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Asks who a session or access token belongs to, and so whether it works.
@@ -16,6 +17,7 @@ use crate::wire;
 /// [page]: https://general.veevavault.dev/vault-api/api-reference/26.2/users/validate-session-user/
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[must_use]
+#[non_exhaustive]
 pub struct WhoAmI;
 
 impl WhoAmI {
@@ -71,4 +73,18 @@ pub struct User {
         deserialize_with = "wire::text"
     )]
     pub security_profile: Option<String>,
+}
+
+impl User {
+    /// A user of whom nothing but the number is known, for tests, and for what plays a Vault: set
+    /// the fields to know more.
+    #[must_use]
+    pub fn new(id: UserId) -> Self {
+        Self {
+            id,
+            name: None,
+            time_zone: None,
+            security_profile: None,
+        }
+    }
 }

@@ -81,7 +81,9 @@ impl RemovalEvidence {
     pub fn asked(&mut self, answer: Result<&Deletion, &Error>) {
         match answer {
             Ok(Deletion::Deleted) => self.is_deleted = true,
-            Ok(_) => {}
+            Ok(Deletion::Refused(_)) => {}
+            // Vault did what it was asked, and did not say so of this one.
+            Ok(_) => self.may_be_deleted = true,
             Err(error) => self.may_be_deleted |= error.may_have_been_applied(),
         }
     }
@@ -259,8 +261,11 @@ mod tests {
             evidence.looked(&page(&[]));
             assert_eq!(evidence.judge(), Removal::WasGone, "{error}");
         }
+        let mut evidence = self::evidence();
+        evidence.asked(Ok(&Deletion::Unsaid));
+        assert_eq!(evidence.judge(), Removal::Unknown);
         // An answer that was lost once stays lost, whatever the next one says.
-        let mut evidence = evidence();
+        let mut evidence = self::evidence();
         evidence.asked(Err(&transport(TransportErrorKind::Interrupted)));
         evidence.asked(Err(&transport(TransportErrorKind::Connect)));
         assert_eq!(evidence.judge(), Removal::Unknown);

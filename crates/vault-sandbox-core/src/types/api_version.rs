@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::ValidationError;
+use crate::validation::ValidationError;
 
 /// The version of Vault's API that a request is made in, such as `v26.2`.
 ///

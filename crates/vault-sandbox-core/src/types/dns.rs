@@ -2,7 +2,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::error::ValidationError;
+use crate::validation::ValidationError;
 
 /// The host that serves OAuth sign-in and discovery for every Vault.
 ///
@@ -10,6 +10,8 @@ use crate::error::ValidationError;
 pub const LOGIN_HOST: &str = "login.veevavault.com";
 
 const FIELD: &str = "dns";
+const HTTP_PORT: u16 = 80;
+const HTTPS_PORT: u16 = 443;
 /// RFC 1035 §2.3.4.
 const MAX_HOST_LENGTH: usize = 253;
 const MAX_LABEL_LENGTH: usize = 63;
@@ -53,7 +55,7 @@ impl VaultDns {
             }
         };
         let (host, port) = split_authority(authority)?;
-        let dns = Self { plain, host, port };
+        let dns = Self::new(plain, host, port);
         if dns.plain && !dns.is_loopback() {
             return Err(wrong(
                 "is plain http to another machine, which would show the credential to the network; write https",
@@ -81,11 +83,7 @@ impl VaultDns {
     /// It is not a plain `host` or `host:port`, or it would leave loopback for the network.
     pub fn sibling(&self, text: &str) -> Result<Self, ValidationError> {
         let (host, port) = split_authority(text)?;
-        let dns = Self {
-            plain: self.plain,
-            host,
-            port,
-        };
+        let dns = Self::new(self.plain, host, port);
         if dns.plain && !dns.is_loopback() {
             return Err(wrong(
                 "was named by a Vault on loopback, but lies on another machine",
@@ -118,6 +116,16 @@ impl VaultDns {
         match self.port {
             None => self.host.clone(),
             Some(port) => format!("{}:{port}", self.host),
+        }
+    }
+
+    /// Without a port that is the scheme's own: with it or without, it is the same Vault.
+    fn new(plain: bool, host: String, port: Option<u16>) -> Self {
+        let usual = if plain { HTTP_PORT } else { HTTPS_PORT };
+        Self {
+            plain,
+            host,
+            port: port.filter(|port| *port != usual),
         }
     }
 
@@ -279,6 +287,15 @@ mod tests {
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("http://127.9.9.9:1", "http://127.9.9.9:1"),
             ("http://localhost", "http://localhost"),
+            (
+                "https://veepharm.veevavault.com:443",
+                "veepharm.veevavault.com",
+            ),
+            ("veepharm.veevavault.com:443", "veepharm.veevavault.com"),
+            ("veepharm.veevavault.com:80", "veepharm.veevavault.com:80"),
+            ("http://127.0.0.1:80", "http://127.0.0.1"),
+            ("http://127.0.0.1:443", "http://127.0.0.1:443"),
+            ("http://[::1]:80", "http://[::1]"),
             ("http://[::1]:9", "http://[::1]:9"),
             ("HTTP://[0:0:0:0:0:0:0:1]:9", "http://[::1]:9"),
         ] {
@@ -338,6 +355,21 @@ mod tests {
         ] {
             assert!(VaultDns::parse(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_port_of_the_scheme_is_no_other_place() {
+        let parse = |text| VaultDns::parse(text).unwrap();
+        assert_eq!(parse("https://a.com:443"), parse("https://a.com"));
+        assert_eq!(parse("http://localhost:80"), parse("http://localhost"));
+        assert_ne!(parse("https://a.com:80"), parse("https://a.com"));
+        assert_eq!(parse("a.com:443").authority(), "a.com");
+        let sibling = |of, text| parse(of).sibling(text).unwrap();
+        assert_eq!(sibling("a.com", "b.com:443"), parse("b.com"));
+        assert_eq!(
+            sibling("http://127.0.0.1:1", "localhost:80"),
+            parse("http://localhost")
+        );
     }
 
     #[test]

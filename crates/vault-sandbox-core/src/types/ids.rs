@@ -3,9 +3,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-use super::looks_like_access_token;
-use crate::error::ValidationError;
-use crate::redact::{Scrubber, escape};
+use crate::escape::escape;
+use crate::redact::Scrubber;
+use crate::token_prefix::looks_like_access_token;
+use crate::validation::ValidationError;
 use crate::wire;
 
 /// Longest record ID that is taken from a person; Vault's own have 15 characters.

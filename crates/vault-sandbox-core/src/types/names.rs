@@ -1,8 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::refuse_empty_or_control;
-use crate::error::ValidationError;
+use crate::validation::{ValidationError, refuse_empty_or_control};
 
 /// Longest client ID that Vault logs as given.
 ///

@@ -3,24 +3,12 @@ use std::fmt;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::body::Body;
-use crate::error::ValidationError;
 use crate::redact::Scrubber;
-
-/// What every API access token's value begins with.
-///
-/// [Veeva: generate my API access token](https://general.veevavault.dev/vault-api/api-reference/26.2/users/api-access-tokens/generate-my-api-access-token/).
-pub const TOKEN_PREFIX: &str = "veeva-vault-";
+use crate::validation::{ValidationError, refuse_empty_or_control};
+use crate::wire;
 
 /// Longest credential that fits in a header without upsetting servers.
 const MAX_CREDENTIAL_LENGTH: usize = 16 * 1024;
-
-/// Whether a word looks like the value of an API access token, so that it can be refused where a
-/// secret does not belong.
-#[must_use]
-pub fn looks_like_access_token(text: &str) -> bool {
-    text.trim_start().starts_with(TOKEN_PREFIX)
-}
 
 /// A secret type: no `Display`, no `Serialize`, no `Deref`, a fixed `Debug`, wiped when dropped,
 /// and one function that exposes it.
@@ -31,12 +19,12 @@ macro_rules! secret {
         pub struct $name(SecretString);
 
         impl $name {
-            /// The secret's bytes, in a [`Body`] that shows only its length.
+            /// The secret, to hand it over. What is made from it, and copies of it, are not wiped.
             ///
             /// The one function that exposes it.
             #[must_use]
-            pub fn expose(&self) -> Body {
-                Body::from(self.0.expose_secret().as_bytes().to_vec())
+            pub fn expose(&self) -> &str {
+                self.0.expose_secret()
             }
 
             /// Makes `scrubber` hide this secret wherever it turns up in text.
@@ -97,7 +85,7 @@ impl AccessToken {
 
     /// A value from an answer of Vault, kept whatever it looks like: it cannot be had again.
     pub(crate) fn from_wire(text: String) -> Option<Self> {
-        (!text.is_empty() && text != crate::wire::NULL_TEXT).then(|| Self(text.into()))
+        (!text.is_empty() && text != wire::NULL_TEXT).then(|| Self(text.into()))
     }
 
     /// Whether the value is printable ASCII without spaces, as every documented one is. Another
@@ -116,7 +104,7 @@ impl Password {
     /// As said. The value is never in the error.
     pub fn parse(text: impl Into<String>) -> Result<Self, ValidationError> {
         let text = SecretString::from(text.into());
-        super::refuse_empty_or_control("password", text.expose_secret())?;
+        refuse_empty_or_control("password", text.expose_secret())?;
         Ok(Self(text))
     }
 }
@@ -233,10 +221,7 @@ mod tests {
         let password = Password::parse("CANARY pass").unwrap();
         let identity = IdentityToken::parse("CANARY.jwt").unwrap();
         let authorization = Authorization::from(token.clone());
-        let shown = format!(
-            "{session:?} {token:?} {password:?} {identity:?} {authorization:?} {:?}",
-            token.expose()
-        );
+        let shown = format!("{session:?} {token:?} {password:?} {identity:?} {authorization:?}");
         assert!(!shown.contains("CANARY"), "{shown}");
         assert!(shown.contains("SessionId([hidden])"), "{shown}");
     }

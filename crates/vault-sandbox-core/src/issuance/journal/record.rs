@@ -16,9 +16,9 @@ use thiserror::Error;
 use super::lines::{self, FILLER, IntactLines, Said};
 use crate::body::Body;
 use crate::endpoints::{Encoding, IssuedToken, TokenRecord};
-use crate::error::ValidationError;
 use crate::issuance::intent::{Intent, Order, VerifyRule};
 use crate::types::{AccessToken, Expiry, TokenId, TokenName};
+use crate::validation::ValidationError;
 
 const SCHEMA: &str = "vault-sandbox/record/1";
 
@@ -144,13 +144,10 @@ impl Entry {
     pub fn to_line(&self) -> Body {
         lines::to_line(&match self {
             Self::Intent(intent) => Line::Intent(Box::new(IntentLine::of(intent))),
-            Self::Token(token) => {
-                let exposed = token.value().expose();
-                Line::Token {
-                    id: token.id().map(|id| id.as_str().to_owned()),
-                    value: String::from_utf8_lossy(exposed.as_bytes()).into_owned(),
-                }
-            }
+            Self::Token(token) => Line::Token {
+                id: token.id().map(|id| id.as_str().to_owned()),
+                value: token.value().expose().to_owned(),
+            },
             Self::Deliveries(all) => Line::Deliveries { all: all.clone() },
             Self::Lost(id) => Line::Lost {
                 ids: id.iter().map(|id| id.as_str().to_owned()).collect(),

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::record::RunError;
 use crate::endpoints::Encoding;
-use crate::error::ValidationError;
 use crate::issuance::intent::VerifyRule;
 use crate::types::{ApiVersion, Expiry, OperationId, SandboxName, TokenName, VaultDns, VaultId};
+use crate::validation::ValidationError;
 
 const SCHEMA: &str = "vault-sandbox/many/1";
 const NEVER: &str = "never";

@@ -1,6 +1,6 @@
 //! Finds a token's value in an answer that is cut or odd: only if all of it is there.
 
-use crate::endpoints::IssuedToken;
+use super::IssuedToken;
 use crate::types::{AccessToken, TokenId};
 use crate::wire::NULL_TEXT;
 
