@@ -99,12 +99,13 @@ impl Exit {
             Outcome::NotIssued(NotIssued::NoTrace) => Self::Destination,
             Outcome::NotIssued(NotIssued::NotSent) => refusal.unwrap_or(Self::Unreachable),
             Outcome::NotIssued(NotIssued::Stopped) => refusal.unwrap_or(Self::Interrupted),
-            Outcome::NotIssued(NotIssued::Refused) => refusal.unwrap_or(Self::Refused),
+            Outcome::NotIssued(NotIssued::Refused(_)) => refusal.unwrap_or(Self::Refused),
             Outcome::Undelivered => Self::Undelivered,
             Outcome::Mismatch | Outcome::NotIssued(NotIssued::Unfit) => Self::Mismatch,
             Outcome::OldRemains => Self::Partial,
             Outcome::ValueLost(_) => Self::ValueLost,
-            Outcome::Unknown => Self::Unknown,
+            // What a later version of core may add is not known to be harmless.
+            _ => Self::Unknown,
         }
     }
 }

@@ -56,6 +56,9 @@ pub(crate) struct CreateObject {
     pub(crate) token: TokenObject,
     pub(crate) destinations: Vec<DestinationObject>,
     pub(crate) verification: Option<&'static str>,
+    /// Tokens that may be the one that was asked for, or may not, where that is not certain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) candidates: Vec<CandidateObject>,
     /// Of `token rotate` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) replaced: Option<ReplacedObject>,
@@ -64,7 +67,8 @@ pub(crate) struct CreateObject {
 /// One of many that was left alone, because of what an earlier run did.
 #[derive(Serialize)]
 pub(crate) struct LeftAloneObject {
-    pub(crate) operation: String,
+    /// Missing where a newer version wrote of it in a way that is not understood.
+    pub(crate) operation: Option<String>,
     pub(crate) vault: VaultObject,
     pub(crate) sandbox: SandboxRef,
 }
@@ -188,7 +192,7 @@ pub(crate) struct OperationsObject {
 #[derive(Clone, Serialize)]
 pub(crate) struct RunObject {
     pub(crate) operation: String,
-    /// `open`, `under_way` or `unreadable`.
+    /// `open`, `under_way`, `newer` or `unreadable`.
     pub(crate) state: &'static str,
     pub(crate) started: Option<String>,
     pub(crate) vault: Option<String>,
@@ -200,6 +204,15 @@ pub(crate) struct RunObject {
     pub(crate) record: String,
 }
 
+/// A token that may be an operation's, or may not: its facts, for a person or a script to judge by.
+#[derive(Clone, Serialize)]
+pub(crate) struct CandidateObject {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) expiry: Option<String>,
+    pub(crate) last_used: Option<String>,
+}
+
 #[derive(Clone, Serialize)]
 pub(crate) struct OperationObject {
     pub(crate) operation: String,
@@ -209,6 +222,9 @@ pub(crate) struct OperationObject {
     pub(crate) sandbox: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) token_ids: Vec<String>,
+    /// Tokens that may be this operation's, or may not, where that is not certain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) candidates: Vec<CandidateObject>,
     /// The old token, whose place the new one is to take: it is still there, as far as is known.
     pub(crate) replaces: Option<String>,
     pub(crate) record: String,

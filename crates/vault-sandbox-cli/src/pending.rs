@@ -1,24 +1,25 @@
 //! The pending record: what an operation leaves on disk while it is under way, and after a crash.
 //!
-//! One file per operation, `pending/{operation}.journal` in the state directory. Its space is
-//! written and synced before anything is asked of Vault, so that a full disk is found then, and not
-//! when there is a value to keep. The lines in it are [`Entry`]'s; this module knows files only.
+//! One file per operation, `pending/{operation}.journal` in the state directory. What is written into
+//! it, and in which order, is core's [`Journal`]; this module knows files only.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
-use vault_sandbox_core::OperationId;
-use vault_sandbox_core::issuance::{Entry, FILLER, JournalError, Record};
+use rustix::fs::{FlockOperation, OFlags, flock};
+use vault_sandbox_core::issuance::{
+    Entry, Journal, JournalError, NewerRecord, Opened as OpenedJournal, Record, Storage,
+};
+use vault_sandbox_core::{AccessToken, OperationId};
 
 use crate::hygiene;
 use crate::lock;
 use crate::problem::Problem;
 
-/// Room for the intent, a value of ten kilobytes however it is written, and the marks.
-const RESERVED: usize = 96 * 1024;
+/// A record is no longer: its value would have to be.
+const LONGEST: u64 = 16 * 1024 * 1024;
 const ENDING: &str = ".journal";
 const TRIES: usize = 8;
 
@@ -31,23 +32,28 @@ pub(crate) struct Pending {
 /// The record of one operation, locked for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct PendingRecord {
+    journal: Journal<RecordFile>,
+    /// It was reserved here: if nothing is written into it, it goes with this.
+    is_new: bool,
+}
+
+/// The file that a record of an operation, or of a run, lies on. Locked, as long as it is open.
+#[derive(Debug)]
+pub(crate) struct RecordFile {
     path: PathBuf,
     file: File,
-    /// How much of it is on disk for certain; then, what was written since.
-    synced: usize,
-    unsynced: Vec<u8>,
-    /// Nothing was persisted, or everything was delivered: the file goes when this does.
-    disposable: bool,
 }
 
 /// What was found under a name.
 pub(crate) enum Opened {
     /// Another run has it.
     UnderWay,
-    /// It ended before anything was asked; nothing is to be done.
-    Nothing,
+    /// Its run ended before anything was asked: it can be removed.
+    Nothing(RecordFile),
     /// It can be gone on with.
     Open(Box<Record>, PendingRecord),
+    /// A newer version wrote it.
+    Newer(Box<NewerRecord>),
     /// It cannot be read.
     Broken(JournalError),
 }
@@ -62,7 +68,6 @@ impl Pending {
 
     /// Reserves space for a new record.
     pub(crate) fn reserve(&self, operation: OperationId) -> Result<PendingRecord, Problem> {
-        let path = self.path(operation);
         let failed = |error: io::Error| {
             Problem::destination(format!(
                 "The record of this operation cannot be written to {}: {error}.",
@@ -71,96 +76,48 @@ impl Pending {
             .now("Without a record a token could be lost, so none was asked for.")
         };
         hygiene::private_directory(&self.directory).map_err(failed)?;
-        for _ in 0..TRIES {
-            let record = PendingRecord {
-                file: OpenOptions::new()
-                    .read(true)
-                    .write(true)
-                    .create_new(true)
-                    .mode(0o600)
-                    .open(&path)
-                    .map_err(failed)?,
-                path: path.clone(),
-                synced: 0,
-                unsynced: Vec::new(),
-                disposable: true,
-            };
-            flock(&record.file, FlockOperation::LockExclusive).map_err(|e| failed(e.into()))?;
-            // Before it was locked, `token recover` may have taken it for one of a killed run.
-            if is_named(&record.file).map_err(failed)? {
-                record.fill().map_err(failed)?;
-                return Ok(record);
-            }
-        }
-        Err(failed(io::Error::other("another process removes it")))
+        let file = RecordFile::create(&self.path(operation)).map_err(failed)?;
+        let path = file.path.clone();
+        let journal = Journal::reserve(file).map_err(|error| {
+            let _ = std::fs::remove_file(&path);
+            failed(error)
+        })?;
+        sync_directory_of(&path).map_err(failed)?;
+        Ok(PendingRecord {
+            journal,
+            is_new: true,
+        })
     }
 
     /// The operations that have a record, oldest name first.
     pub(crate) fn operations(&self) -> Vec<OperationId> {
-        let Ok(entries) = std::fs::read_dir(&self.directory) else {
-            return Vec::new();
-        };
-        let mut operations: Vec<_> = entries
-            .filter_map(|entry| {
-                entry
-                    .ok()?
-                    .file_name()
-                    .to_str()?
-                    .strip_suffix(ENDING)?
-                    .parse()
-                    .ok()
-            })
-            .collect();
-        operations.sort_unstable();
-        operations
+        operations_in(&self.directory, ENDING)
     }
 
-    /// Opens a record to go on with it. `None`: there is none.
+    /// Opens a record; nothing is written. `None`: there is none.
     pub(crate) fn open(&self, operation: OperationId) -> Result<Option<Opened>, Problem> {
         let path = self.path(operation);
         let failed = |error: io::Error| {
             Problem::destination(format!("{} cannot be read: {error}.", path.display()))
         };
-        let file = match OpenOptions::new().read(true).write(true).open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
+        let file = match RecordFile::open(&path).map_err(failed)? {
+            None => return Ok(None),
+            Some(Err(UnderWay)) => return Ok(Some(Opened::UnderWay)),
+            Some(Ok(file)) => file,
         };
-        if !lock::within(&file, lock::MOMENT).map_err(failed)? {
-            return Ok(Some(Opened::UnderWay));
-        }
-        // Its run may have ended between the two.
-        if !is_named(&file).map_err(failed)? {
-            return Ok(None);
-        }
-        let mut journal =
-            vec![0; usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or(0)];
-        file.read_exact_at(&mut journal, 0).map_err(failed)?;
-        match Record::read(&journal) {
-            Ok(record) => {
-                erase_after(&file, &journal, record.intact).map_err(failed)?;
-                let opened = PendingRecord {
-                    path,
-                    file,
-                    synced: record.intact,
-                    unsynced: Vec::new(),
-                    disposable: false,
-                };
-                Ok(Some(Opened::Open(Box::new(record), opened)))
-            }
-            Err(JournalError::Empty) => {
-                // Dropping it removes it: its run was killed before it asked for anything.
-                drop(PendingRecord {
-                    path,
-                    file,
-                    synced: 0,
-                    unsynced: Vec::new(),
-                    disposable: true,
-                });
-                Ok(Some(Opened::Nothing))
-            }
-            Err(error) => Ok(Some(Opened::Broken(error))),
-        }
+        Ok(Some(match Journal::open(file).map_err(failed)? {
+            OpenedJournal::Open(record, journal) => Opened::Open(
+                record,
+                PendingRecord {
+                    journal,
+                    is_new: false,
+                },
+            ),
+            OpenedJournal::Closed(JournalError::Empty, file) => Opened::Nothing(file),
+            OpenedJournal::Closed(JournalError::Newer(record), _) => Opened::Newer(record),
+            OpenedJournal::Closed(error, _) => Opened::Broken(error),
+            _ => Opened::Broken(JournalError::Damaged),
+        }))
     }
 
     pub(crate) fn path(&self, operation: OperationId) -> PathBuf {
@@ -170,126 +127,150 @@ impl Pending {
 
 impl PendingRecord {
     /// Appends an entry and has it on disk.
-    ///
-    /// What an earlier call wrote but could not sync is written again: a line must not come to stand
-    /// behind one that the disk forgets.
     pub(crate) fn append(&mut self, entry: &Entry) -> io::Result<()> {
-        let line = entry.to_line();
-        let pending = [self.unsynced.as_slice(), line.as_bytes()].concat();
-        self.file.write_all_at(&pending, self.synced as u64)?;
-        self.disposable = false;
-        self.unsynced = pending;
-        self.file.sync_data()?;
-        self.synced += self.unsynced.len();
-        self.unsynced.clear();
-        Ok(())
+        self.journal.append(entry)
+    }
+
+    /// Whether the record can be found, and has this value.
+    pub(crate) fn holds(&mut self, value: &AccessToken) -> io::Result<bool> {
+        self.journal.holds(value)
     }
 
     /// Removes the record: what it held is everywhere it should be, or is of no use.
     pub(crate) fn forget(&mut self) -> io::Result<()> {
-        // The name goes first; the content must not outlive it in a file that somebody linked.
-        std::fs::remove_file(&self.path)?;
-        self.disposable = false;
-        let _ = self.file.set_len(0);
-        sync_directory_of(&self.path)
+        self.is_new = false;
+        self.journal.forget()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.journal.storage().path
+    }
+}
+
+impl Drop for PendingRecord {
+    fn drop(&mut self) {
+        if self.is_new && self.journal.is_blank() {
+            let _ = std::fs::remove_file(self.path());
+        }
+    }
+}
+
+/// Another process has the file.
+pub(crate) struct UnderWay;
+
+impl RecordFile {
+    /// Makes the file, and locks it.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(0o600);
+        for _ in 0..TRIES {
+            let mut made = Self {
+                file: options.open(path)?,
+                path: path.to_owned(),
+            };
+            flock(&made.file, FlockOperation::LockExclusive)?;
+            // Before it was locked, another process may have taken it for one of a killed run.
+            if made.can_be_found()? {
+                return Ok(made);
+            }
+        }
+        Err(io::Error::other("another process removes it"))
+    }
+
+    /// Opens the file, and locks it. `None`: there is none.
+    pub(crate) fn open(path: &Path) -> io::Result<Option<Result<Self, UnderWay>>> {
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).custom_flags(flags);
+        let file = match options.open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        if !lock::within(&file, lock::MOMENT)? {
+            return Ok(Some(Err(UnderWay)));
+        }
+        let mut opened = Self {
+            path: path.to_owned(),
+            file,
+        };
+        // Its run may have ended between the two.
+        Ok(opened.can_be_found()?.then_some(Ok(opened)))
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Real bytes rather than a hole or a promise: file systems keep those.
-    fn fill(&self) -> io::Result<()> {
-        self.file.write_all_at(&vec![FILLER; RESERVED], 0)?;
-        self.file.sync_all()?;
-        sync_directory_of(&self.path)
-    }
-}
-
-impl Drop for PendingRecord {
-    fn drop(&mut self) {
-        if self.disposable {
-            let _ = std::fs::remove_file(&self.path);
+    #[cfg(test)]
+    pub(crate) fn of(path: &Path, file: File) -> Self {
+        Self {
+            path: path.to_owned(),
+            file,
         }
     }
 }
 
-fn is_named(file: &File) -> io::Result<bool> {
-    Ok(file.metadata()?.nlink() > 0)
-}
+impl Storage for RecordFile {
+    type Error = io::Error;
 
-/// What follows the intact lines was never said: a line of it must not be taken for one, once it
-/// comes to stand behind a new one.
-fn erase_after(file: &File, journal: &[u8], intact: usize) -> io::Result<()> {
-    let rest = journal.get(intact..).unwrap_or_default();
-    if rest.iter().all(|byte| *byte == FILLER) {
-        return Ok(());
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        let length = self.file.metadata()?.len();
+        let length = usize::try_from(length).ok().filter(|_| length <= LONGEST);
+        let length = length.ok_or_else(|| io::Error::other("it is too long to be a record"))?;
+        let mut content = vec![0; length];
+        self.file.read_exact_at(&mut content, 0)?;
+        Ok(content)
     }
-    file.write_all_at(&vec![FILLER; rest.len()], intact as u64)?;
-    file.sync_data()
+
+    fn write_at(&mut self, offset: usize, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, offset as u64)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// It is the file that its name leads to.
+    fn can_be_found(&mut self) -> io::Result<bool> {
+        let own = self.file.metadata()?;
+        match self.path.symlink_metadata() {
+            Ok(named) => Ok((named.dev(), named.ino()) == (own.dev(), own.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The name goes first; the content must not outlive it in a file that somebody linked.
+    fn remove(&mut self) -> io::Result<()> {
+        std::fs::remove_file(&self.path)?;
+        let _ = self.file.set_len(0);
+        sync_directory_of(&self.path)
+    }
 }
 
-fn sync_directory_of(path: &Path) -> io::Result<()> {
+/// The operations that files of a directory are named after, in the order of their names.
+pub(crate) fn operations_in(directory: &Path, ending: &str) -> Vec<OperationId> {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let mut operations: Vec<_> = entries
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name();
+            name.to_str()?.strip_suffix(ending)?.parse().ok()
+        })
+        .collect();
+    operations.sort_unstable();
+    operations
+}
+
+pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(directory) => File::open(directory)?.sync_all(),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use vault_sandbox_core::endpoints::Encoding;
-    use vault_sandbox_core::issuance::{Intent, Order, VerifyRule};
-    use vault_sandbox_core::{ApiVersion, Expiry};
-
-    use super::*;
-
-    fn intent(operation: OperationId) -> Entry {
-        Entry::Intent(Intent {
-            operation,
-            started: "2026-11-23T18:04:11Z".parse().unwrap(),
-            vault: "veepharm.veevavault.com".parse().unwrap(),
-            vault_id: None,
-            api_version: ApiVersion::V26_2,
-            sandbox: "VeePharm Sandbox".parse().unwrap(),
-            sandbox_dns: None,
-            name: "ci".parse().unwrap(),
-            expiry: Expiry::never(),
-            encoding: Encoding::Form,
-            destinations: vec!["-".to_owned()],
-            verify: VerifyRule::Never,
-            order: Order::DeliverFirst,
-            replaces: None,
-        })
-    }
-
-    #[test]
-    fn what_follows_a_torn_line_is_erased_before_anything_is_added() {
-        let directory = tempfile::tempdir().unwrap();
-        let pending = Pending::new(directory.path());
-        let operation = OperationId::from_bytes([1, 2, 3, 4]);
-        let mut record = pending.reserve(operation).unwrap();
-        record.append(&intent(operation)).unwrap();
-        let intact = record.synced as u64;
-        let stale = Entry::Lost(vec!["STALE".parse().unwrap()]).to_line();
-        // As a crash leaves it: a torn line, and behind it one that a lost write had overtaken.
-        record.file.write_all_at(b"torn\n", intact).unwrap();
-        record
-            .file
-            .write_all_at(stale.as_bytes(), intact + 5)
-            .unwrap();
-        drop(record);
-
-        let Some(Opened::Open(read, mut record)) = pending.open(operation).unwrap() else {
-            panic!("it is open");
-        };
-        assert!(read.lost.is_empty());
-        let journal = std::fs::read(record.path()).unwrap();
-        assert!(!String::from_utf8_lossy(&journal).contains("STALE"));
-        record
-            .append(&Entry::Lost(vec!["NEW".parse().unwrap()]))
-            .unwrap();
-        let read = Record::read(&std::fs::read(record.path()).unwrap()).unwrap();
-        assert_eq!(read.lost.len(), 1);
     }
 }

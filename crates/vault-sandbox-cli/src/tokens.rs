@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, TokenStatus, WhoAmI};
-use vault_sandbox_core::{Error, TokenId, TokenName};
+use vault_sandbox_core::{AccessToken, Error, TokenId, TokenName, VaultDns};
 
+use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::inside::{Inside, Way};
 use crate::problem::Problem;
@@ -69,20 +70,28 @@ pub(crate) fn all_of(many: usize, mut failures: Vec<Problem>) -> Result<Option<P
     )))
 }
 
-async fn read(way: &Way, inside: &Inside, query: FindTokens) -> Result<Vec<TokenRecord>, Problem> {
+/// The tokens of every page, as the caller sees them, or as a token's own user does.
+pub(crate) async fn all_pages(
+    connection: &Connection,
+    dns: &VaultDns,
+    token: Option<&AccessToken>,
+    query: FindTokens,
+) -> Result<Vec<TokenRecord>, Error> {
     let mut records = Vec::new();
     let mut next = Some(query);
     for _ in 0..MOST_PAGES {
         let Some(query) = next else { break };
-        let page = way
-            .call(inside, &query)
-            .await
-            .map_err(|e| failed(inside, &e))?
-            .value;
+        let authorization = token.map(|token| token.clone().into());
+        let page = connection.call_at(dns, authorization, &query).await?.value;
         next = FindTokens::after(&page);
         records.extend(page.records);
     }
     Ok(records)
+}
+
+async fn read(way: &Way, inside: &Inside, query: FindTokens) -> Result<Vec<TokenRecord>, Problem> {
+    let records = all_pages(way.connection(), &inside.dns, way.token(), query).await;
+    records.map_err(|e| failed(inside, &e))
 }
 
 fn failed(inside: &Inside, error: &Error) -> Problem {

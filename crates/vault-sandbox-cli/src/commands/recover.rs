@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use chrono::SecondsFormat;
 use vault_sandbox_core::endpoints::IssuedToken;
-use vault_sandbox_core::issuance::{Issuance, Record};
-use vault_sandbox_core::{OperationId, VaultDns};
+use vault_sandbox_core::issuance::{
+    DeliveryState, Issuance, NewerRecord, NotThisOne, Outcome, Record, Storage as _,
+};
+use vault_sandbox_core::redact::escape;
+use vault_sandbox_core::{OperationId, TokenId, VaultDns};
 
 use super::{Context, runs};
 use crate::args::RecoverArgs;
@@ -21,7 +24,7 @@ use crate::json::{self, Ending, OperationObject, OperationsObject, RunObject};
 use crate::ledger::Ledger;
 use crate::pending::{Opened, Pending, PendingRecord};
 use crate::problem::Problem;
-use crate::report::{Frame, VaultFacts};
+use crate::report::{Frame, VaultFacts, candidate};
 use crate::sandbox;
 use crate::signals::Signals;
 
@@ -34,15 +37,9 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
     };
     let operation =
         OperationId::parse(text).map_err(|e| Problem::invalid(Exit::Usage, "The operation", &e))?;
-    let opened = pending.open(operation)?;
-    if let Some(Opened::Open(record, _)) = &opened {
-        let destinations = record.intent.destinations.iter();
-        let destinations: Vec<_> = destinations
-            .filter_map(|text| Destination::parse(text).ok())
-            .collect();
-        destinations::sweep(&destinations);
-    }
-    match opened {
+    let id = args.id.as_deref().map(TokenId::parse).transpose();
+    let id = id.map_err(|e| Problem::invalid(Exit::Usage, "--id", &e))?;
+    match pending.open(operation)? {
         None => match runs::close(context, args, operation)? {
             Some(_) => finish(context, &[], None),
             None => Err(Problem::new(
@@ -57,45 +54,66 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
                 "The operation {operation} is under way in another process. Wait for it to end."
             ),
         )),
-        Some(Opened::Nothing) => {
+        Some(Opened::Nothing(mut file)) => {
+            file.remove().map_err(|e| cannot_be_removed(&e))?;
             runs::never_asked(context, operation)?;
             context.voice.say(&format!(
                 "{operation} ended before anything was asked of Vault. It is closed."
             ));
             finish(context, &[], None)
         }
-        Some(Opened::Broken(error)) if !args.forget => Err(Problem::new(
-            Exit::Unknown,
+        Some(Opened::Newer(_) | Opened::Broken(_)) if args.forget => {
+            forget_broken(context, &pending, operation)
+        }
+        Some(Opened::Newer(_)) => Err(left_alone(
+            context,
+            operation,
+            format!(
+                "The record {} was written by a newer version of this program.",
+                pending.path(operation).display()
+            ),
+        )),
+        Some(Opened::Broken(error)) => Err(left_alone(
+            context,
+            operation,
             format!(
                 "The record {} cannot be understood: {error}.",
                 pending.path(operation).display()
             ),
-        )
-        .next(
-            "Close it by hand, once you have looked at it",
-            format!("{} {operation} --forget", context.settings.recover()),
         )),
-        Some(Opened::Broken(_)) => forget_broken(context, &pending, operation),
         Some(Opened::Open(record, file)) if args.forget => forget(context, &record, file),
-        Some(Opened::Open(record, file)) => go_on(context, args, *record, file),
+        Some(Opened::Open(record, file)) => go_on(context, args, id, *record, file),
     }
 }
 
+/// What this version cannot go on with, it does not touch.
+fn left_alone(context: &Context<'_>, operation: OperationId, what: String) -> Problem {
+    Problem::new(Exit::Unknown, what)
+        .now("It was left as it is. It may hold the value of a token.")
+        .next(
+            "Close it by hand, once you have looked at it",
+            format!("{} {operation} --forget", context.settings.recover()),
+        )
+}
+
+fn cannot_be_removed(error: &std::io::Error) -> Problem {
+    Problem::destination(format!("The record cannot be removed: {error}."))
+}
+
+/// Shows what is open; nothing is changed by it.
 fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
     let mut objects = Vec::new();
     for operation in pending.operations() {
         let path = pending.path(operation).display().to_string();
-        let (state, record) = match pending.open(operation)? {
+        let bare = |state| bare(operation, state, path.clone());
+        objects.push(match pending.open(operation)? {
             None => continue,
-            Some(Opened::Nothing) => {
-                runs::never_asked(context, operation)?;
-                continue;
-            }
-            Some(Opened::UnderWay) => ("under_way", None),
-            Some(Opened::Broken(_)) => ("unreadable", None),
-            Some(Opened::Open(record, _)) => (state_of(&record), Some(record)),
-        };
-        objects.push(object(operation, state, record.as_deref(), path));
+            Some(Opened::Nothing(_)) => bare("not_asked"),
+            Some(Opened::UnderWay) => bare("under_way"),
+            Some(Opened::Broken(_)) => bare("unreadable"),
+            Some(Opened::Newer(record)) => newer(*record, bare("newer")),
+            Some(Opened::Open(record, _)) => object(&record, bare(state_of(&record))),
+        });
     }
     let runs = runs::list(context)?;
     if context.settings.is_json() {
@@ -111,6 +129,8 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
             "value_lost" => "issued; its value is lost, it should be revoked",
             "under_way" => "under way in another process",
             "unreadable" => "its record cannot be understood",
+            "newer" => "written by a newer version, and left alone",
+            "not_asked" => "ended before anything was asked of Vault",
             _ => "nobody knows whether it was issued",
         };
         let sandbox = object.sandbox.as_deref().unwrap_or("?");
@@ -142,16 +162,18 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
 fn go_on(
     context: &Context<'_>,
     args: &RecoverArgs,
+    id: Option<TokenId>,
     record: Record,
     file: PendingRecord,
 ) -> Result<Exit, Problem> {
+    sweep(&record);
     let redirected = args
         .out
         .iter()
         .map(|text| Destination::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
-    destinations::sweep(&redirected);
-    let opened = destinations::open_all(&redirected)?;
+    // They are opened when their turn comes, once the record says which they are.
+    destinations::check_all(&redirected)?;
     let has_value = record.token.is_some();
     if !redirected.is_empty() && !has_value {
         return Err(
@@ -206,7 +228,6 @@ fn go_on(
         is_given: true,
         ..SandboxFacts::default()
     };
-    let retained = committed(&record);
     let frame = Frame {
         context,
         command: COMMAND,
@@ -220,25 +241,21 @@ fn go_on(
         true => None,
         false => Some(Ledger::new(&context.settings.state_dir()?)),
     };
-    let issuance = resume(record, args, &redirected);
+    let issuance = resume(record, args, id, &redirected)?;
+    let path = file.path().display().to_string();
     let (issuance, outcome, progress) = crate::runtime()?.block_on(async {
         let mut signals = Signals::take()?;
         if needs_credential {
             let signed_in = signals.stopping(connection.sign_in()).await;
             signed_in.unwrap_or_else(|asked| Err(asked.problem()))?;
         }
-        let opened: BTreeMap<_, _> = opened
-            .into_iter()
-            .enumerate()
-            .map(|(at, open)| (at + retained, open))
-            .collect();
         let issuer = Issuer {
             connection: &connection,
             signals,
             voice: context.voice,
             record: Arc::new(Mutex::new(file)),
             waiting: Waiting::Here,
-            opened,
+            opened: BTreeMap::new(),
             sandbox,
             timeout: context.settings.timeout,
             render: Box::new(|progress, issuance, outcome, index| {
@@ -262,30 +279,55 @@ fn go_on(
     }
     // Where stdout was a destination, the object is there already.
     if !progress.reported {
-        finish(context, &[], problem.as_ref())?;
+        let open = still_open(&issuance, &outcome, path);
+        finish(context, open.as_slice(), problem.as_ref())?;
     }
     Ok(problem.map_or(Exit::Done, |problem| problem.exit))
 }
 
-fn resume(record: Record, args: &RecoverArgs, redirected: &[Destination]) -> Issuance {
-    let issuance = Issuance::resume(record);
-    if args.revoke {
+/// Removes what runs of the operation that were killed left beside any place that was ever named for it.
+fn sweep(record: &Record) {
+    let places = record.places.iter();
+    let places: Vec<_> = places
+        .filter_map(|text| Destination::parse(text).ok())
+        .collect();
+    destinations::sweep(&places);
+}
+
+fn resume(
+    record: Record,
+    args: &RecoverArgs,
+    id: Option<TokenId>,
+    redirected: &[Destination],
+) -> Result<Issuance, Problem> {
+    let mut issuance = Issuance::resume(record);
+    if let Some(id) = id {
+        let (operation, shown) = (issuance.intent().operation, id.to_string());
+        issuance = issuance.identified(id).map_err(|why| {
+            let why = match why {
+                NotThisOne::IsReplaced => "it is the one that a new token was to replace",
+                _ => "its record names another one",
+            };
+            Problem::usage(format!(
+                "--id {shown} is not the token of operation {operation}: {why}."
+            ))
+            .now("Nothing was changed.")
+        })?;
+    }
+    Ok(if args.revoke {
         issuance.revoking()
     } else if redirected.is_empty() {
         issuance
     } else {
         issuance.redirected(redirected.iter().map(Destination::for_record).collect())
-    }
+    })
 }
 
 /// How many destinations have the value already: new ones come after them.
 fn committed(record: &Record) -> usize {
-    use vault_sandbox_core::issuance::DeliveryState::Committed;
-    record
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery.state == Committed)
-        .count()
+    let committed = |state| state == DeliveryState::Committed;
+    let mut states = record.deliveries.iter().map(|delivery| delivery.state);
+    states.by_ref().filter(|state| committed(*state)).count()
 }
 
 fn forget(
@@ -307,8 +349,8 @@ fn forget(
         "Forget operation {}? {lost}",
         record.intent.operation
     ))?;
-    file.forget()
-        .map_err(|e| Problem::destination(format!("The record cannot be removed: {e}.")))?;
+    sweep(record);
+    file.forget().map_err(|e| cannot_be_removed(&e))?;
     context.voice.say(&format!("Forgotten. {lost}"));
     finish(context, &[], None)
 }
@@ -321,48 +363,83 @@ fn forget_broken(
     context.confirm(&format!(
         "Remove the record of operation {operation}, which cannot be understood?"
     ))?;
-    std::fs::remove_file(pending.path(operation))
-        .map_err(|e| Problem::destination(format!("The record cannot be removed: {e}.")))?;
+    std::fs::remove_file(pending.path(operation)).map_err(|e| cannot_be_removed(&e))?;
     context.voice.say(&"Removed.");
     finish(context, &[], None)
 }
 
-fn object(
-    operation: OperationId,
-    state: &'static str,
-    record: Option<&Record>,
-    path: String,
-) -> OperationObject {
-    let intent = record.map(|r| &r.intent);
-    let kept = record
-        .and_then(|r| r.token.as_ref())
-        .and_then(IssuedToken::id);
-    let lost = record.map(|r| r.lost.as_slice()).unwrap_or_default();
+fn bare(operation: OperationId, state: &'static str, path: String) -> OperationObject {
     OperationObject {
         operation: operation.to_string(),
         state,
-        started: intent.map(|i| i.started.to_rfc3339_opts(SecondsFormat::Secs, true)),
-        vault: intent.map(|i| i.vault.authority()),
-        sandbox: intent.map(|i| i.sandbox.to_string()),
-        name: intent.map(|i| i.name.to_string()),
+        started: None,
+        vault: None,
+        sandbox: None,
+        name: None,
+        token_ids: Vec::new(),
+        candidates: Vec::new(),
+        replaces: None,
+        record: path,
+    }
+}
+
+/// What is known of an operation of which it is not certain which token it made.
+fn still_open(issuance: &Issuance, outcome: &Outcome, path: String) -> Option<OperationObject> {
+    let state = match outcome {
+        Outcome::Unknown => "unknown",
+        Outcome::ValueLost(None) => "value_lost",
+        _ => return None,
+    };
+    let intent = issuance.intent();
+    Some(OperationObject {
+        started: Some(intent.started.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        vault: Some(intent.vault.authority()),
+        sandbox: Some(intent.sandbox.to_string()),
+        name: Some(intent.name.to_string()),
+        candidates: issuance.candidates().iter().map(candidate).collect(),
+        replaces: intent.replaces.as_ref().map(ToString::to_string),
+        ..bare(intent.operation, state, path)
+    })
+}
+
+fn newer(record: NewerRecord, bare: OperationObject) -> OperationObject {
+    let shown = |text: Option<String>| text.map(|text| escape(&text));
+    OperationObject {
+        started: shown(record.started),
+        vault: shown(record.vault),
+        sandbox: shown(record.sandbox),
+        name: shown(record.name),
+        ..bare
+    }
+}
+
+fn object(record: &Record, bare: OperationObject) -> OperationObject {
+    let intent = &record.intent;
+    let kept = record.token.as_ref().and_then(IssuedToken::id);
+    OperationObject {
+        started: Some(intent.started.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        vault: Some(intent.vault.authority()),
+        sandbox: Some(intent.sandbox.to_string()),
+        name: Some(intent.name.to_string()),
         token_ids: kept
+            .or(record.lost.as_ref())
             .into_iter()
-            .chain(lost)
             .map(ToString::to_string)
             .collect(),
-        replaces: intent.and_then(|i| i.replaces.as_ref().map(ToString::to_string)),
-        record: path,
+        candidates: record.candidates.iter().map(candidate).collect(),
+        replaces: intent.replaces.as_ref().map(ToString::to_string),
+        ..bare
     }
 }
 
 fn state_of(record: &Record) -> &'static str {
     let is_everywhere =
         !record.deliveries.is_empty() && committed(record) == record.deliveries.len();
-    match (&record.token, record.lost.is_empty()) {
+    match (&record.token, &record.lost) {
         (Some(_), _) if is_everywhere => "delivered",
         (Some(_), _) => "kept",
-        (None, false) => "value_lost",
-        (None, true) => "unknown",
+        (None, Some(_)) => "value_lost",
+        (None, None) => "unknown",
     }
 }
 

@@ -1,10 +1,13 @@
 //! Runs over many sandboxes that are not finished, for `token recover`.
 
-use vault_sandbox_core::{OperationId, SandboxName, VaultDns};
+use chrono::SecondsFormat;
+use vault_sandbox_core::OperationId;
+use vault_sandbox_core::issuance::Storage as _;
+use vault_sandbox_core::issuance::many::{Progress, RunError, RunFact, RunRecord, TurnEnd};
 
 use super::Context;
-use super::create::batch::{self, Batch, Found, Opened, Progress};
 use super::create::resume_command;
+use super::create::run_record::{self, Found, RunFile};
 use crate::args::RecoverArgs;
 use crate::destinations::stdout;
 use crate::exit::Exit;
@@ -14,7 +17,7 @@ use crate::problem::Problem;
 pub(super) fn list(context: &Context<'_>) -> Result<Vec<RunObject>, Problem> {
     let state_dir = context.settings.state_dir()?;
     let mut runs = Vec::new();
-    for operation in batch::operations(&state_dir) {
+    for operation in run_record::operations(&state_dir) {
         let bare = |state| RunObject {
             operation: operation.to_string(),
             state,
@@ -23,18 +26,27 @@ pub(super) fn list(context: &Context<'_>) -> Result<Vec<RunObject>, Problem> {
             total: None,
             left: None,
             resume: None,
-            record: batch::path(&state_dir, operation).display().to_string(),
+            record: run_record::path(&state_dir, operation)
+                .display()
+                .to_string(),
         };
-        runs.push(match Batch::open(&state_dir, operation)? {
+        runs.push(match RunFile::open(&state_dir, operation)? {
             None => continue,
             Some(Found::UnderWay) => bare("under_way"),
-            Some(Found::Broken) => bare("unreadable"),
-            Some(Found::Open(opened)) => RunObject {
-                started: Some(opened.plan.started.clone()),
-                vault: Some(opened.plan.vault.clone()),
-                total: Some(opened.plan.sandboxes.len()),
-                left: Some(left(&opened)),
-                resume: resume(context, operation, &opened),
+            Some(Found::Nothing(_)) => bare("not_asked"),
+            Some(Found::Closed(RunError::Newer)) => bare("newer"),
+            Some(Found::Closed(_)) => bare("unreadable"),
+            Some(Found::Open(record, file)) => RunObject {
+                started: Some(
+                    record
+                        .plan
+                        .started
+                        .to_rfc3339_opts(SecondsFormat::Secs, true),
+                ),
+                vault: Some(record.plan.vault.to_string()),
+                total: Some(record.plan.sandboxes.len()),
+                left: Some(left(&record)),
+                resume: Some(resume(context, operation, &record, &file)),
                 ..bare("open")
             },
         });
@@ -53,6 +65,12 @@ pub(super) fn show(context: &Context<'_>, runs: &[RunObject]) -> Result<(), Prob
             }
             _ if run.state == "under_way" => {
                 "a run over many sandboxes, under way in another process".to_owned()
+            }
+            _ if run.state == "not_asked" => {
+                "a run over many sandboxes that ended before anything of it was begun".to_owned()
+            }
+            _ if run.state == "newer" => {
+                "a run over many sandboxes, written by a newer version".to_owned()
             }
             _ => "a run over many sandboxes, whose record cannot be understood".to_owned(),
         };
@@ -73,16 +91,15 @@ pub(super) fn show(context: &Context<'_>, runs: &[RunObject]) -> Result<(), Prob
 /// it for certain from now on.
 pub(super) fn never_asked(context: &Context<'_>, operation: OperationId) -> Result<(), Problem> {
     let state_dir = context.settings.state_dir()?;
-    for run in batch::operations(&state_dir) {
-        let Some(Found::Open(opened)) = Batch::open(&state_dir, run)? else {
+    for run in run_record::operations(&state_dir) {
+        let Some(Found::Open(record, file)) = RunFile::open(&state_dir, run)? else {
             continue;
         };
-        for (name, how) in &opened.progress {
-            if *how == Progress::Begun(operation)
-                && let Ok(sandbox) = SandboxName::parse(name.as_str())
-            {
+        for planned in &record.plan.sandboxes {
+            if record.progress(&planned.name) == Progress::Begun(operation) {
+                let fact = RunFact::Ended(planned.name.clone(), operation, TurnEnd::NotIssued);
                 // Where it cannot be written, a resumed run leaves it alone.
-                let _ = opened.batch.ended_before(&sandbox, operation, "not_issued");
+                let _ = file.append_now(fact);
             }
         }
     }
@@ -97,52 +114,61 @@ pub(super) fn close(
     operation: OperationId,
 ) -> Result<Option<Exit>, Problem> {
     let state_dir = context.settings.state_dir()?;
-    let Some(found) = Batch::open(&state_dir, operation)? else {
+    let Some(found) = RunFile::open(&state_dir, operation)? else {
         return Ok(None);
     };
-    let Found::Open(opened) = found else {
-        let path = batch::path(&state_dir, operation);
-        return match found {
-            Found::Broken if args.forget => {
-                context.confirm(&format!(
-                    "Remove the record of the run {operation}, which cannot be understood?"
-                ))?;
-                remove(&path)?;
-                context.voice.say(&"Removed.");
-                Ok(Some(Exit::Done))
-            }
-            Found::Broken => Err(Problem::new(
-                Exit::Unknown,
-                format!("The record {} cannot be understood.", path.display()),
-            )
-            .next(
+    let path = run_record::path(&state_dir, operation);
+    let (record, file) = match found {
+        Found::Open(record, file) => (record, file),
+        Found::Nothing(mut file) => {
+            let removed = file.remove();
+            removed.map_err(|e| cannot_be_removed(&e))?;
+            context.voice.say(&format!(
+                "{operation} ended before anything of it was begun. It is closed."
+            ));
+            return Ok(Some(Exit::Done));
+        }
+        Found::Closed(error) if args.forget => {
+            let words = run_record::in_words(error);
+            context.confirm(&format!(
+                "Remove the record of the run {operation}, which {words}?"
+            ))?;
+            remove(&path)?;
+            context.voice.say(&"Removed.");
+            return Ok(Some(Exit::Done));
+        }
+        Found::Closed(error) => {
+            let words = run_record::in_words(error);
+            let what = format!("The record {} {words}.", path.display());
+            return Err(Problem::new(Exit::Unknown, what).next(
                 "Close it by hand, once you have looked at it",
                 format!("{} {operation} --forget", context.settings.recover()),
-            )),
-            _ => Err(Problem::new(
+            ));
+        }
+        Found::UnderWay => {
+            return Err(Problem::new(
                 Exit::Unknown,
                 format!("The run {operation} is under way in another process. Wait for it to end."),
-            )),
-        };
+            ));
+        }
     };
-    let (left, total) = (left(&opened), opened.plan.sandboxes.len());
+    let (left, total) = (left(&record), record.plan.sandboxes.len());
     if !args.forget {
         let what = format!(
             "{operation} is a run over many sandboxes; without a token: {left} of {total}. It is gone on with as a whole, or forgotten."
         );
-        let mut problem = Problem::usage(what).now("Nothing was changed.");
-        if let Some(resume) = resume(context, operation, &opened) {
-            problem = problem.next("Go on with it", resume);
-        }
+        let problem = Problem::usage(what).now("Nothing was changed.");
         let forget = format!("{} {operation} --forget", context.settings.recover());
-        return Err(problem.next("Or let it be", forget));
+        return Err(problem
+            .next("Go on with it", resume(context, operation, &record, &file))
+            .next("Or let it be", forget));
     }
     let lost = format!(
         "It can no longer be resumed then. Sandboxes that are left without a token: {left} of {total}."
     );
     context.confirm(&format!("Forget the run {operation}? {lost}"))?;
-    opened.plan.sweep();
-    remove(&batch::path(&state_dir, operation))?;
+    run_record::sweep(&record.plan);
+    remove(&path)?;
     context
         .voice
         .say(&"Forgotten. What it issued stays as it is.");
@@ -150,22 +176,31 @@ pub(super) fn close(
 }
 
 /// How many certainly have no token.
-fn left(opened: &Opened) -> usize {
-    let (plan, progress) = (&opened.plan, &opened.progress);
-    let is_left = |name: &String| {
-        let how = progress.get(name).unwrap_or(&Progress::NotBegun);
-        matches!(how, Progress::NotBegun | Progress::NotIssued)
+fn left(record: &RunRecord) -> usize {
+    let is_left = |progress| {
+        matches!(
+            progress,
+            Progress::NotBegun | Progress::Ended(_, TurnEnd::NotIssued)
+        )
     };
-    let names = plan.sandboxes.iter().map(|one| &one.name);
-    names.filter(|name| is_left(name)).count()
+    let each = record.plan.sandboxes.iter();
+    let progress = each.map(|planned| record.progress(&planned.name));
+    progress.filter(|progress| is_left(*progress)).count()
 }
 
-fn resume(context: &Context<'_>, operation: OperationId, opened: &Opened) -> Option<String> {
-    let vault = VaultDns::parse(&opened.plan.vault).ok()?;
-    Some(resume_command(context, &vault, operation, &opened.batch))
+fn resume(
+    context: &Context<'_>,
+    operation: OperationId,
+    record: &RunRecord,
+    file: &RunFile,
+) -> String {
+    resume_command(context, &record.plan.vault, operation, file)
 }
 
 fn remove(path: &std::path::Path) -> Result<(), Problem> {
-    std::fs::remove_file(path)
-        .map_err(|e| Problem::destination(format!("The record cannot be removed: {e}.")))
+    std::fs::remove_file(path).map_err(|e| cannot_be_removed(&e))
+}
+
+fn cannot_be_removed(error: &std::io::Error) -> Problem {
+    Problem::destination(format!("The record cannot be removed: {error}."))
 }

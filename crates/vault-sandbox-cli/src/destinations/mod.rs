@@ -345,6 +345,21 @@ pub(crate) fn open_all(destinations: &[Destination]) -> Result<Vec<OpenDestinati
     Ok(opened)
 }
 
+/// Checks that the value could be handed over to all of them now; reserves nothing.
+pub(crate) fn check_all(destinations: &[Destination]) -> Result<(), Problem> {
+    let mut tried = Tried::default();
+    let mut files = Vec::new();
+    for (at, destination) in destinations.iter().enumerate() {
+        let file = destination.check(&mut tried)?;
+        let is_known = file.as_ref().is_some_and(|file| files.contains(file));
+        if is_known || destinations[..at].contains(destination) {
+            return Err(Problem::usage(format!("--out {destination}: named twice.")));
+        }
+        files.extend(file);
+    }
+    Ok(())
+}
+
 /// A sandbox's name as part of a path or of a command's words: `[a-z0-9._-]` only, so that it cannot
 /// leave its directory, nor mean anything to a program.
 pub(crate) fn file_name_of(sandbox: &SandboxName) -> String {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::Utc;
 use vault_sandbox_core::endpoints::{GenerateSandboxToken, IssuedToken};
 use vault_sandbox_core::issuance::{
-    Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Step,
+    Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Removal, Step,
 };
 use vault_sandbox_core::{AccessToken, Error, OperationId, VaultDns, VaultId};
 
@@ -24,7 +24,6 @@ use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::pending::PendingRecord;
 use crate::problem::{Problem, exit_of};
-use crate::retire::Retired;
 use crate::signals::{Asked, Signals};
 use crate::voice::Voice;
 
@@ -84,8 +83,8 @@ pub(crate) struct Progress {
     pub(crate) failures: BTreeMap<usize, String>,
     /// The result was written to stdout already.
     pub(crate) reported: bool,
-    /// What became of the old token, once it was to be deleted.
-    pub(crate) retired: Option<Retired>,
+    /// What became of the new token, once it was to be deleted.
+    pub(crate) revoked: Option<Removal>,
     /// The sign-in that the request was made with.
     visit: Option<Visit>,
     /// The user has as many tokens as a user may have.
@@ -95,11 +94,6 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Whether the old token is there no longer.
-    pub(crate) fn is_retired(&self) -> bool {
-        matches!(self.retired, Some(Retired::Deleted | Retired::WasGone))
-    }
-
     /// Why nothing was issued, as far as it was seen here.
     pub(crate) fn refusal(&self) -> Option<Exit> {
         if let Some(problem) = &self.sign_in {
@@ -136,10 +130,11 @@ impl Issuer<'_> {
                 Step::Check {
                     destination, value, ..
                 } => check(destination, value),
-                Step::Verify { token, expiry } => Event::Verified(self.verify(token, expiry).await),
-                Step::LookUp(name) => self.look_up(name, issuance.intent().expiry).await,
-                Step::Revoke(ids) => Event::from_success(self.revoke(ids, issuance.token()).await),
+                Step::Verify(token) => Event::Verified(self.verify(token).await),
+                Step::LookUp(look_up) => self.look_up(look_up).await,
+                Step::Revoke(id) => self.revoke(id, issuance.token()).await,
                 Step::Retire(old) => self.retire(old, issuance.token()).await,
+                Step::Confirm(value) => self.confirm(value.clone()).await,
                 Step::Forget => self.forget(&issuance).await,
                 // A step of a later version of the core, which this program does not know.
                 _ => Event::Failed,
@@ -166,6 +161,21 @@ impl Issuer<'_> {
             }
         }
         Event::from_success(written.is_ok())
+    }
+
+    /// That the record has the value is about to be said.
+    async fn confirm(&mut self, value: AccessToken) -> Event {
+        let record = Arc::clone(&self.record);
+        let looked = self.waiting.on(move || hold(&record).holds(&value)).await;
+        let path = hold(&self.record).path().display().to_string();
+        let why = match looked {
+            Ok(true) => return Event::Done,
+            Ok(false) => "it was removed or changed meanwhile".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let what = format!("the record {path} does not have the token's value: {why}");
+        self.progress.warnings.push(what);
+        Event::Failed
     }
 
     async fn send(&mut self, request: &GenerateSandboxToken, operation: OperationId) -> Event {
@@ -298,7 +308,8 @@ impl Issuer<'_> {
         else {
             return;
         };
-        let (issuance, is_retired) = (issuance.clone(), self.progress.is_retired());
+        let is_retired = issuance.replaced().is_some_and(Removal::is_gone);
+        let issuance = issuance.clone();
         let write = move || {
             let (intent, now) = (issuance.intent(), Utc::now());
             let old = intent.replaces.as_ref().filter(|_| is_retired);

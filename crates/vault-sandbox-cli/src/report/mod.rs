@@ -5,7 +5,12 @@ pub(crate) mod problems;
 use std::io;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use vault_sandbox_core::issuance::{DeliveryState, Issuance, NotIssued, Outcome, Verification};
+use vault_sandbox_core::endpoints::TokenRecord;
+use vault_sandbox_core::issuance::many::TurnEnd;
+use vault_sandbox_core::issuance::{
+    DeliveryState, Issuance, NotIssued, Outcome, Removal, Verification,
+};
+use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{Expiry, TokenId};
 
 use crate::commands::Context;
@@ -13,10 +18,9 @@ use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::issue::{Progress, SandboxFacts};
 use crate::json::{
-    self, CreateObject, DestinationObject, Ending, ReplacedObject, SandboxRef, TokenObject,
-    VaultObject,
+    self, CandidateObject, CreateObject, DestinationObject, Ending, ReplacedObject, SandboxRef,
+    TokenObject, VaultObject,
 };
-use crate::retire::Retired;
 use crate::voice::Voice;
 
 /// What is known around an issuance, whatever becomes of it.
@@ -150,11 +154,11 @@ impl Report<'_> {
                 .map_or_else(String::new, |dns| format!("in {}, ", dns.authority()));
             voice.fact("Verified", &format!("works {at}expiry confirmed"));
         }
-        match (&intent.replaces, self.progress.retired) {
-            (Some(old), Some(Retired::Deleted)) => {
+        match (&intent.replaces, self.issuance.replaced()) {
+            (Some(old), Some(Removal::Deleted)) => {
                 voice.fact("Replaced", &format!("{old}, which is deleted"));
             }
-            (Some(old), Some(Retired::WasGone)) => {
+            (Some(old), Some(Removal::WasGone)) => {
                 voice.fact("Replaced", &format!("{old}, which was not there any more"));
             }
             _ => {}
@@ -215,17 +219,19 @@ impl Report<'_> {
                 Verification::ExpiryDiffers { .. } => "expiry_differs",
                 Verification::Refused => "refused",
                 Verification::OtherVault => "other_vault",
+                _ => "unconfirmed",
             }),
+            candidates: self.issuance.candidates().iter().map(candidate).collect(),
             replaced: intent.replaces.as_ref().map(|old| ReplacedObject {
                 id: old.to_string(),
-                state: match (self.progress.retired, self.outcome) {
-                    (Some(Retired::Deleted), _) => "deleted",
-                    (Some(Retired::WasGone), _) => "not_found",
-                    (Some(Retired::Unknown), _) => "unknown",
+                state: match (self.issuance.replaced(), self.outcome) {
+                    (Some(Removal::Deleted), _) => "deleted",
+                    (Some(Removal::WasGone), _) => "not_found",
+                    (Some(Removal::Unknown), _) => "unknown",
                     // The value goes first, and takes this object with it.
                     (None, _) if handed_to.is_some() => "to_be_deleted",
-                    (None, Outcome::OldRemains) => "not_deleted",
-                    (None, _) => "in_place",
+                    (_, Outcome::OldRemains) => "not_deleted",
+                    (_, _) => "in_place",
                 },
             }),
         }
@@ -234,13 +240,8 @@ impl Report<'_> {
     /// The word of JSON's `outcome`.
     pub(crate) fn outcome_word(&self) -> &'static str {
         match self.outcome {
-            Outcome::Issued => "issued",
-            Outcome::NotIssued(NotIssued::Unfit) | Outcome::Mismatch => "mismatch",
-            Outcome::NotIssued(_) => "not_issued",
-            Outcome::Undelivered => "undelivered",
-            Outcome::OldRemains => "partial",
-            Outcome::ValueLost(_) => "value_lost",
-            Outcome::Unknown => "unknown",
+            Outcome::NotIssued(NotIssued::Unfit) => TurnEnd::Mismatch.as_str(),
+            outcome => TurnEnd::of(outcome).as_str(),
         }
     }
 
@@ -252,6 +253,30 @@ impl Report<'_> {
     fn shown<'a>(&'a self, index: usize, recorded: &'a str) -> &'a str {
         self.frame.shown.get(index).map_or(recorded, String::as_str)
     }
+}
+
+/// A token that may be an operation's, for scripts.
+pub(crate) fn candidate(record: &TokenRecord) -> CandidateObject {
+    CandidateObject {
+        id: record.id.to_string(),
+        name: record.name.clone(),
+        expiry: Some(instant(record.expiry)),
+        last_used: record.last_used.map(|at| instant(Some(at))),
+    }
+}
+
+/// A token that may be an operation's, for people: by what it can be told.
+pub(crate) fn candidate_for_people(record: &TokenRecord) -> String {
+    let name = escape(record.name.as_deref().unwrap_or_default());
+    let used = record.last_used.map_or_else(
+        || "never used".to_owned(),
+        |at| format!("last used {}", instant(Some(at))),
+    );
+    format!(
+        "{}  {name:?}, expires {}, {used}",
+        record.id,
+        instant(record.expiry)
+    )
 }
 
 /// A stored expiry for scripts: RFC 3339 in UTC, or `never`.

@@ -1,12 +1,11 @@
 //! What went wrong with an issuance, in words: what failed, what is true now, what to type next.
 
-use vault_sandbox_core::issuance::{DeliveryState, NotIssued, Outcome, Verification};
+use vault_sandbox_core::issuance::{DeliveryState, NotIssued, Outcome, Removal, Verification};
 use vault_sandbox_core::{Error, TokenId, TransportErrorKind};
 
-use super::{Report, instant};
+use super::{Report, candidate_for_people, instant};
 use crate::exit::Exit;
 use crate::problem::{Problem, sentence};
-use crate::retire::Retired;
 use crate::typed::Typed;
 
 /// How it begins where Vault, or the way to it, is the reason.
@@ -22,22 +21,16 @@ impl Report<'_> {
             Outcome::Issued | Outcome::NotIssued(NotIssued::Revoked) => return None,
             Outcome::NotIssued(NotIssued::Unfit) => self.unfit(exit),
             Outcome::OldRemains => self.old_remains(exit),
-            Outcome::NotIssued(why) => self.not_issued(exit, *why),
+            Outcome::NotIssued(why) => self.not_issued(exit, why),
             Outcome::Undelivered => self.undelivered(exit, &recover),
             Outcome::Mismatch => self.mismatch(exit),
-            Outcome::ValueLost(ids) => self.value_lost(exit, ids, &recover),
-            Outcome::Unknown => Problem::new(exit, self.what_happened())
-                .now(format!(
-                    "A token named {:?} may exist in {}. It was not asked for again.",
-                    self.issuance.intent().name.as_str(),
-                    self.issuance.intent().sandbox
-                ))
-                .next("Find out", recover),
+            Outcome::ValueLost(id) => self.value_lost(exit, id.as_ref(), &recover),
+            _ => self.unknown(exit, &recover),
         };
         Some(problem)
     }
 
-    fn not_issued(&self, exit: Exit, why: NotIssued) -> Problem {
+    fn not_issued(&self, exit: Exit, why: &NotIssued) -> Problem {
         let nothing = "No token was issued.";
         if let Some(problem) = &self.progress.sign_in {
             return problem.clone().now(nothing);
@@ -59,6 +52,53 @@ impl Report<'_> {
         }
     }
 
+    /// A token may exist.
+    fn unknown(&self, exit: Exit, recover: &str) -> Problem {
+        let intent = self.issuance.intent();
+        let what = match (&self.progress.revoked, &self.progress.call) {
+            (Some(Removal::WasGone), None) => {
+                "That token is not there, or not for you to see. Nothing was revoked.".to_owned()
+            }
+            _ => self.what_happened(),
+        };
+        let may_exist = format!(
+            "A token named {:?} may exist in {}. It was not asked for again.",
+            intent.name.as_str(),
+            intent.sandbox
+        );
+        let problem = Problem::new(exit, what).now(match self.candidates() {
+            None => may_exist,
+            Some(candidates) => format!("{may_exist} {candidates}"),
+        });
+        self.or_by_id(problem.next("Find out", recover), recover)
+    }
+
+    /// Tokens that may be it, for people.
+    fn candidates(&self) -> Option<String> {
+        let candidates = self.issuance.candidates();
+        let each: Vec<_> = candidates.iter().map(candidate_for_people).collect();
+        let (words, it) = match each.len() {
+            0 => return None,
+            1 => ("This token has", "Whether it is the one"),
+            _ => ("These tokens have", "Whether one of them is the one"),
+        };
+        Some(format!(
+            "{words} its name: {}. {it} that was asked for is not certain, so nothing is done about it.",
+            each.join("; ")
+        ))
+    }
+
+    /// What a person may type who knows which token it is.
+    fn or_by_id(&self, problem: Problem, recover: &str) -> Problem {
+        if self.issuance.candidates().is_empty() || self.typed().is_simulated() {
+            return problem;
+        }
+        problem.next(
+            "If you know which it is, revoke it",
+            format!("{recover} --revoke --id ID"),
+        )
+    }
+
     /// A new token that did not do, in the place of one that still does.
     fn unfit(&self, exit: Exit) -> Problem {
         let what = self.mismatch_in_words();
@@ -76,8 +116,8 @@ impl Report<'_> {
 
     fn old_remains(&self, exit: Exit) -> Problem {
         let old = self.old();
-        let (what, until) = match self.progress.retired {
-            Some(Retired::Unknown) => (
+        let (what, until) = match self.issuance.replaced() {
+            Some(Removal::Unknown) => (
                 format!("Nobody knows whether the old token {old} was deleted."),
                 "If it was not, it works until it is deleted or expires.",
             ),
@@ -240,39 +280,35 @@ impl Report<'_> {
         }
     }
 
-    fn value_lost(&self, exit: Exit, ids: &[TokenId], recover: &str) -> Problem {
+    fn value_lost(&self, exit: Exit, id: Option<&TokenId>, recover: &str) -> Problem {
         let intent = self.issuance.intent();
-        let named: Vec<_> = ids.iter().map(TokenId::as_str).collect();
-        let what = match named.as_slice() {
-            [] => format!(
+        let what = match id {
+            None => format!(
                 "A token named {:?} exists in {}, but its value is lost.",
                 intent.name.as_str(),
                 intent.sandbox
             ),
-            [id] => format!(
+            Some(id) => format!(
                 "The token {id} exists in {}, but its value is lost.",
                 intent.sandbox
             ),
-            many => format!(
-                "A token exists in {}, but its value is lost. It is one of these, which have its name: {}.",
-                intent.sandbox,
-                many.join(", ")
-            ),
         };
-        let problem = Problem::new(exit, what).now(format!(
-            "{} It is of no use to anybody; revoke it, then ask for a new one.",
-            self.what_happened()
-        ));
-        if ids.len() > 1 {
-            return problem
-                .next(
-                    "Revoke the one that is not in use",
-                    self.revoke_command("ID"),
-                )
-                .next("Then close this", format!("{recover} --forget"));
+        let no_use = "It is of no use to anybody; revoke it, then ask for a new one.";
+        let happened = self.what_happened();
+        match (id, self.candidates()) {
+            (None, Some(candidates)) => {
+                let problem =
+                    Problem::new(exit, what).now(format!("{happened} {no_use} {candidates}"));
+                self.or_by_id(problem, recover)
+                    .next("Or close this", format!("{recover} --forget"))
+            }
+            _ => {
+                let (words, command) = self.revoking("Revoke it", recover);
+                Problem::new(exit, what)
+                    .now(format!("{happened} {no_use}"))
+                    .next(words, command)
+            }
         }
-        let (words, command) = self.revoking("Revoke it", recover);
-        problem.next(words, command)
     }
 
     /// A simulated Vault is gone, and the token with it: its record can only be closed.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use vault_sandbox_core::issuance::many::TurnEnd;
 use vault_sandbox_core::issuance::{Issuance, Outcome};
 
 use super::Replacing;
@@ -27,6 +28,10 @@ pub(super) struct Ended<'a> {
 }
 
 impl Ended<'_> {
+    pub(super) fn turn_end(&self) -> TurnEnd {
+        TurnEnd::of(&self.outcome)
+    }
+
     pub(super) fn report(&self) -> Report<'_> {
         self.frame
             .report(&self.issuance, &self.outcome, &self.progress)

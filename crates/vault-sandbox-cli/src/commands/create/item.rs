@@ -134,7 +134,7 @@ impl Item {
             operation,
             sandbox: sandbox.clone(),
             name: match &terms.name {
-                Some(name) => name.clone(),
+                Some(name) => Intent::named(name, operation),
                 None => default_name(operation)?,
             },
             destinations,
@@ -164,26 +164,24 @@ impl Item {
         connection: &Connection,
         sandbox: &SandboxFacts,
     ) -> Intent {
-        Intent {
-            operation: self.operation,
-            started: Utc::now(),
-            vault: connection.dns().clone(),
-            vault_id: connection.vault_id(),
-            api_version: context.settings.api_version,
-            sandbox: self.sandbox.clone(),
-            sandbox_dns: sandbox.dns.clone(),
-            name: self.name.clone(),
-            expiry: terms.expiry,
-            encoding: terms.encoding,
-            destinations: self
-                .destinations
-                .iter()
-                .map(Destination::for_record)
-                .collect(),
-            verify: terms.verify,
-            order: self.order(context),
-            replaces: self.replaces.clone(),
-        }
+        let destinations = self.destinations.iter().map(Destination::for_record);
+        Intent::new(
+            self.operation,
+            Utc::now(),
+            connection.dns().clone(),
+            self.sandbox.clone(),
+            self.name.clone(),
+            terms.expiry,
+        )
+        .vault_id(connection.vault_id())
+        .api_version(context.settings.api_version)
+        .sandbox_dns(sandbox.dns.clone())
+        .sandbox_vault_id(sandbox.vault_id)
+        .encoding(terms.encoding)
+        .destinations(destinations)
+        .verify(terms.verify)
+        .order(self.order(context))
+        .replaces(self.replaces.clone())
     }
 }
 

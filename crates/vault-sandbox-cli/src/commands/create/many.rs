@@ -1,16 +1,17 @@
 //! Many sandboxes: one plan, one confirmation, one sign-in; each then goes its own way.
 
-use chrono::{SecondsFormat, Utc};
-use vault_sandbox_core::endpoints::{Encoding, Sandbox};
+use chrono::Utc;
+use vault_sandbox_core::SandboxName;
+use vault_sandbox_core::endpoints::Sandbox;
 use vault_sandbox_core::issuance::VerifyRule;
+use vault_sandbox_core::issuance::many::{PlannedSandbox, Run, RunPlan};
 use vault_sandbox_core::redact::escape;
-use vault_sandbox_core::{OperationId, SandboxName};
 
-use super::batch::{Batch, Plan, PlannedSandbox};
 use super::issue_one::Issuing;
 use super::item::{Item, Terms, new_operation};
 use super::places::{check_all, mention_open};
-use super::run::{Run, Turn};
+use super::run::{Turn, Turns};
+use super::run_record::RunFile;
 use super::{Wish, dry_run, look};
 use crate::args::Format;
 use crate::aside::Waiting;
@@ -62,11 +63,14 @@ pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
             .confirm_or_stop(&question, &mut signals)
             .await
             .map_err(|problem| problem.or_now("No token was asked for."))?;
+        let plan = plan_of(context, &wish.terms, &connection, &work)?;
         // A rotation is run again; a simulated Vault is gone by then.
-        let batch = match wish.replacing.is_none() && !connection.is_simulated() {
-            true => Some(begin(context, &wish.terms, &connection, &work)?),
+        let record = match wish.replacing.is_none() && !connection.is_simulated() {
+            true => Some(begin(context, &plan)?),
             false => None,
         };
+        let mut run = Run::new(plan);
+        run.planned(true);
         let issuing = Issuing {
             context,
             terms: &wish.terms,
@@ -74,14 +78,14 @@ pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
             replacing: wish.replacing.as_ref(),
             waiting: Waiting::Aside,
         };
-        let run = Run {
+        let turns = Turns {
             issuing,
+            run,
             jobs: wish.jobs,
-            batch,
+            record,
         };
-        let turns = work.into_iter();
-        let turns = turns.map(|(item, facts)| Turn::ToDo(item, facts)).collect();
-        run.go(turns, signals).await
+        let work = work.into_iter().map(|work| Turn::ToDo(Box::new(work)));
+        turns.carry_out(work.collect(), signals).await
     })
 }
 
@@ -217,45 +221,40 @@ pub(super) fn show(context: &Context<'_>, terms: &Terms, jobs: usize, items: &[&
     voice.fact("At a time", &jobs.min(many));
 }
 
-/// The record of the run: without it a run that is cut off could not be gone on with.
-fn begin(
+/// What the run is asked for.
+fn plan_of(
     context: &Context<'_>,
     terms: &Terms,
     connection: &Connection,
     work: &[Work],
-) -> Result<(OperationId, Batch), Problem> {
-    let operation = new_operation()?;
-    let sandboxes = work.iter().map(|(item, _)| PlannedSandbox {
-        name: item.sandbox.to_string(),
-        destinations: item
-            .destinations
-            .iter()
-            .map(Destination::for_record)
-            .collect(),
+) -> Result<RunPlan, Problem> {
+    let sandboxes = work.iter().map(|(item, _)| {
+        let destinations = item.destinations.iter().map(Destination::for_record);
+        PlannedSandbox::new(item.sandbox.clone(), destinations)
     });
-    let plan = Plan {
-        schema: Plan::schema(),
-        operation: operation.to_string(),
-        started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
-        vault: connection.dns().to_string(),
-        vault_id: connection.vault_id().map(|id| id.to_string()),
-        api_version: context.settings.api_version.to_string(),
-        name: terms.name.as_ref().map(ToString::to_string),
-        expiry: terms.expiry.to_string(),
-        json: terms.encoding == Encoding::Json,
-        verify: match terms.verify {
-            VerifyRule::Auto => "auto",
-            VerifyRule::Always => "always",
-            VerifyRule::Never => "never",
-        }
-        .to_owned(),
-        sandboxes: sandboxes.collect(),
-    };
-    let batch = Batch::begin(&context.settings.state_dir()?, operation, &plan)?;
+    let plan = RunPlan::new(
+        new_operation()?,
+        Utc::now(),
+        connection.dns().clone(),
+        terms.expiry,
+        sandboxes.collect(),
+    );
+    Ok(plan
+        .vault_id(connection.vault_id())
+        .api_version(context.settings.api_version)
+        .name(terms.name.clone())
+        .encoding(terms.encoding)
+        .verify(terms.verify))
+}
+
+/// The record of the run: without it a run that is cut off could not be gone on with.
+fn begin(context: &Context<'_>, plan: &RunPlan) -> Result<RunFile, Problem> {
+    let record = RunFile::begin(&context.settings.state_dir()?, plan)?;
+    let operation = plan.operation;
     // Who ends it so that it cannot say anything more has to know.
     context.voice.fact(
         "Run",
         &format!("{operation}; if it is cut off, --resume {operation} goes on with it"),
     );
-    Ok((operation, batch))
+    Ok(record)
 }

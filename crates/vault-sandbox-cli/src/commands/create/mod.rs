@@ -1,6 +1,5 @@
 //! `token create` and `token rotate`: plan, check every place, sign in, look at the sandboxes, issue.
 
-pub(crate) mod batch;
 mod board;
 mod dry_run;
 mod issue_one;
@@ -15,6 +14,7 @@ mod places;
 mod resume;
 mod row;
 mod run;
+pub(crate) mod run_record;
 mod summary;
 
 use std::time::Duration;

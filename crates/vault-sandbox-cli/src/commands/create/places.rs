@@ -6,8 +6,8 @@ use std::path::Path;
 use vault_sandbox_core::OperationId;
 use vault_sandbox_core::redact::escape;
 
-use super::batch;
 use super::item::{Item, new_operation};
+use super::run_record;
 use crate::commands::Context;
 use crate::destinations::{self, Destination, OpenDestination, Tried, file_name_of};
 use crate::pending::{Pending, PendingRecord};
@@ -85,7 +85,7 @@ pub(super) fn mention_open(
     run: Option<OperationId>,
 ) -> Result<(), Problem> {
     let state_dir = context.settings.state_dir()?;
-    let mut runs = batch::operations(&state_dir);
+    let mut runs = run_record::operations(&state_dir);
     runs.retain(|operation| Some(*operation) != run);
     if let Some(first) = runs.first() {
         let words = match runs.len() {

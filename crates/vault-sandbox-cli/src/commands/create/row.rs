@@ -95,6 +95,7 @@ impl Row {
             },
             destinations: destinations.collect(),
             verification: None,
+            candidates: Vec::new(),
             replaced: item
                 .replaces
                 .as_ref()
@@ -122,7 +123,7 @@ impl Row {
         about: &About<'_>,
         vault: VaultObject,
         sandbox: SandboxName,
-        operation: OperationId,
+        operation: Option<OperationId>,
         problem: Problem,
     ) -> Self {
         let outcome = problem.exit.outcome();
@@ -135,7 +136,7 @@ impl Row {
             voice: about.context.voice,
         };
         let object = LeftAloneObject {
-            operation: operation.to_string(),
+            operation: operation.map(|operation| operation.to_string()),
             vault,
             sandbox: SandboxRef {
                 name: sandbox.to_string(),

@@ -1,21 +1,22 @@
-//! The turns of many sandboxes: some at a time, each to its own outcome, none left unsaid.
+//! The turns of many sandboxes, carried out: which comes next is core's to say.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::pin::pin;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use vault_sandbox_core::{OperationId, VaultErrorKind};
+use vault_sandbox_core::issuance::many::{
+    Run, RunFact, RunStep, Setback, TurnEnd, TurnEvent, ends_the_run,
+};
 
-use super::batch::Batch;
 use super::board::Board;
 use super::issue_one::Issuing;
 use super::item::Item;
 use super::places::Places;
 use super::row::Row;
+use super::run_record::RunFile;
 use super::{old, summary};
 use crate::args::Format;
+use crate::commands::Context;
 use crate::destinations::stdout;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
@@ -31,219 +32,385 @@ const FILES: (usize, usize, usize) = (32, 4, 3);
 /// A sandbox of a run, in the order of the sandboxes.
 pub(super) enum Turn {
     /// Its turn will come.
-    ToDo(Item, SandboxFacts),
-    /// There is nothing to be done for it, and this is why.
-    Said(Row),
+    ToDo(Box<(Item, SandboxFacts)>),
+    /// When its turn comes, it cannot be asked for, and this is why.
+    Cannot(Box<Row>),
+    /// There is nothing to be done for it, and this is why; or nothing is to be said of it.
+    Said(Option<Box<Row>>),
+    /// Its places are open.
+    Open(Box<(Item, SandboxFacts, Places)>),
 }
 
-/// What is left of a run over many.
-pub(super) struct Run<'a> {
+/// A run, and what it is carried out with.
+pub(super) struct Turns<'a> {
     pub(super) issuing: Issuing<'a>,
+    pub(super) run: Run,
     pub(super) jobs: usize,
-    /// The whole run, and its record.
-    pub(super) batch: Option<(OperationId, Batch)>,
+    /// The record of the run, if it is kept.
+    pub(super) record: Option<RunFile>,
 }
 
-/// A sandbox and its place in the order.
-type Queued = (usize, Item, SandboxFacts);
+/// Something to be done for a turn, away from the others.
+enum Job {
+    Reserve(Box<(Item, SandboxFacts)>, Signals),
+    Persist(RunFact),
+    Issue(Box<(Item, SandboxFacts, Places)>, Signals),
+}
 
-/// One whose turn is over.
+/// What came of it.
 struct Done {
-    at: usize,
-    row: Row,
+    turn: usize,
+    what: What,
 }
 
-/// A run that goes on.
-struct Going<'a> {
-    issuing: Issuing<'a>,
-    batch: Option<(OperationId, Batch)>,
-    /// Why no further turn comes.
-    stopped: RefCell<Option<Problem>>,
+enum What {
+    Reserved(Box<(Item, SandboxFacts, Places)>),
+    NotBegun(Box<Row>),
+    Persisted(RunFact, Result<(), String>),
+    Ended(Box<Row>, TurnEnd),
 }
 
-impl Run<'_> {
+/// What is to be done next.
+enum Next {
+    Job(usize, Job),
+    Wait,
+    Nothing,
+}
+
+/// A run under way.
+struct UnderWay<'a> {
+    issuing: &'a Issuing<'a>,
+    run: Run,
+    turns: Vec<Turn>,
+    rows: Vec<Option<Row>>,
+    board: Board<'a>,
+    /// What the last one was told that may hold for all.
+    last: Option<Problem>,
+    /// Why no further turn comes: the first reason stands.
+    stopped: Option<Problem>,
+}
+
+impl Turns<'_> {
     /// Does what is to be done, and says what came of it.
-    pub(super) async fn go(self, turns: Vec<Turn>, mut signals: Signals) -> Result<Exit, Problem> {
-        let going = Going {
-            issuing: self.issuing,
-            batch: self.batch,
-            stopped: RefCell::default(),
-        };
-        let context = going.issuing.context;
-        let mut rows: Vec<Option<Row>> = Vec::with_capacity(turns.len());
-        let mut queue = VecDeque::new();
-        for (at, turn) in turns.into_iter().enumerate() {
-            rows.push(match turn {
-                Turn::ToDo(item, facts) => {
-                    queue.push_back((at, item, facts));
-                    None
-                }
-                Turn::Said(row) => Some(going.write(row)),
-            });
-        }
-        let destinations = queue.iter().map(|(_, item, _)| item.destinations.len());
-        let at_once = worked_on(self.jobs, destinations.max().unwrap_or(0));
-        if at_once < self.jobs.min(queue.len()) {
+    pub(super) async fn carry_out(
+        self,
+        mut turns: Vec<Turn>,
+        mut signals: Signals,
+    ) -> Result<Exit, Problem> {
+        let context = self.issuing.context;
+        let (issuing, record) = (self.issuing, self.record);
+        let destinations = turns.iter().map(Turn::destinations).max();
+        let at_once = worked_on(self.jobs, destinations.unwrap_or(0));
+        let waiting = self.run.waiting();
+        if at_once < self.jobs.min(waiting) {
             context.voice.warning(&format!(
                 "only {at_once} are worked on at a time: this process may not open more files (ulimit -n)."
             ));
         }
-        let mut board = Board::new(context, queue.len());
-        // Whoever cannot reach Vault so often, one after the other, will not the next time.
-        let (mut unreached, enough) = (0, at_once);
-        {
-            let going = &going;
-            let mut working = FuturesUnordered::new();
-            loop {
-                while !going.is_stopped() && working.len() < at_once {
-                    let Some(next) = queue.pop_front() else {
-                        break;
-                    };
-                    let signals = signals.another()?;
-                    working.push(going.one(next, signals));
-                }
-                let done = {
+        let mut rows: Vec<Option<Row>> = turns.iter_mut().map(Turn::said).collect();
+        for row in rows.iter_mut().flatten() {
+            write(context, row);
+        }
+        let mut under_way = UnderWay {
+            issuing: &issuing,
+            run: self.run.at_a_time(at_once),
+            turns,
+            rows,
+            board: Board::new(context, waiting),
+            last: None,
+            stopped: None,
+        };
+        let mut working = FuturesUnordered::new();
+        loop {
+            match under_way.next(&signals)? {
+                Next::Job(turn, job) => working.push(issuing.work(record.as_ref(), turn, job)),
+                Next::Nothing => break,
+                Next::Wait => {
                     let mut next = pin!(working.next());
                     tokio::select! {
                         // First: while some end, others must not begin for ever.
                         biased;
-                        asked = signals.asked(), if !going.is_stopped() => {
-                            context.voice.problem(&format!(
-                                "{} Those under way are finished; the rest is not begun.",
-                                asked.problem()
-                            ));
-                            going.stop(asked.problem());
-                            continue;
+                        asked = signals.asked(), if !under_way.run.is_stopped() => {
+                            under_way.interrupt(asked.problem());
                         }
-                        done = &mut next => done,
+                        done = &mut next => match done {
+                            Some(done) => under_way.heard(done, record.as_ref())?,
+                            None => break,
+                        },
                     }
-                };
-                let Some(done) = done else { break };
-                unreached = match done.row.exit {
-                    Exit::Unreachable => unreached + 1,
-                    _ => 0,
-                };
-                if unreached > enough || is_about_all(&done.row) {
-                    going.stop(done.row.reason());
                 }
-                let gate = going.issuing.connection.gate();
-                board.ended(&done.row, gate.under_way(), gate.is_slowed());
-                rows[done.at] = Some(going.write(done.row));
             }
         }
-        // Named, each of them.
-        let reason = going.stopped.borrow_mut().take();
-        let reason = reason.unwrap_or_else(|| Problem::new(Exit::Internal, "it ended early."));
-        for (at, item, facts) in queue {
-            let problem = Problem::new(reason.exit, format!("Not begun: {}", reason.what));
-            let row = Row::not_asked(&going.issuing, &item, &facts, problem);
-            rows[at] = Some(going.write(row));
-        }
-        let was_live = board.is_live();
-        drop(board);
-        let rows = rows.into_iter().flatten().collect();
+        drop(working);
+        let is_left = under_way.run.results().any(|(_, result)| result.is_left());
+        let operation = under_way.run.plan().operation;
+        let was_live = under_way.board.is_live();
+        let rows = under_way.rows();
         summary::finish(
-            &summary::About::of(&going.issuing),
-            going.batch,
+            &summary::About::of(&issuing),
+            record.map(|record| (operation, record)),
+            is_left,
             rows,
             was_live,
         )
     }
 }
 
-impl Going<'_> {
-    fn is_stopped(&self) -> bool {
-        self.stopped.borrow().is_some()
-    }
-
-    /// The first reason stands.
-    fn stop(&self, why: Problem) {
-        self.stopped.borrow_mut().get_or_insert(why);
-    }
-
-    /// One of them, from its places to its outcome, and that on record.
-    async fn one(&self, (at, mut item, facts): Queued, signals: Signals) -> Done {
-        // Once its beginning is on record, its end has to be.
-        let mut is_begun = false;
-        let row = match self
-            .try_one(&mut item, &facts, signals, &mut is_begun)
-            .await
-        {
-            Ok(row) => row,
-            Err(problem) => Row::not_asked(&self.issuing, &item, &facts, problem),
-        };
-        let voice = self.issuing.context.voice;
-        let row = row.scrubbed(voice);
-        // Its value is where it belongs, and all that was to be said of it is in the row: of
-        // thousands, not every one has to be known to the end.
-        voice.unlearn(item.operation);
-        if is_begun {
-            self.ended(&item, &row).await;
+impl UnderWay<'_> {
+    fn next(&mut self, signals: &Signals) -> Result<Next, Problem> {
+        loop {
+            let (turn, is_issuing) = match self.run.next_step() {
+                RunStep::Reserve { turn } => (turn, false),
+                RunStep::Issue { turn, .. } => (turn, true),
+                RunStep::Persist { turn, fact } => return Ok(Next::Job(turn, Job::Persist(fact))),
+                RunStep::Wait => return Ok(Next::Wait),
+                _ => return Ok(Next::Nothing),
+            };
+            let taken = self.turns.get_mut(turn).map(Turn::take);
+            let job = match (taken, is_issuing) {
+                (Some(Turn::ToDo(work)), false) => Job::Reserve(work, signals.another()?),
+                (Some(Turn::Open(open)), true) => Job::Issue(open, signals.another()?),
+                (Some(Turn::Cannot(row)), false) => {
+                    self.ended(turn, *row);
+                    self.tell(turn, TurnEvent::NotBegun(Setback::None))?;
+                    continue;
+                }
+                _ => return Err(Problem::new(Exit::Internal, "A turn came twice.")),
+            };
+            return Ok(Next::Job(turn, job));
         }
-        Done { at, row }
     }
 
-    async fn try_one(
+    fn interrupt(&mut self, why: Problem) {
+        self.issuing.context.voice.problem(&format!(
+            "{why} Those under way are finished; the rest is not begun."
+        ));
+        self.run.stop();
+        self.stopped.get_or_insert(why);
+    }
+
+    fn heard(&mut self, done: Done, record: Option<&RunFile>) -> Result<(), Problem> {
+        let Done { turn, what } = done;
+        let event = match what {
+            What::Reserved(open) => {
+                let operation = open.0.operation;
+                self.set(turn, Turn::Open(open));
+                TurnEvent::Reserved(operation)
+            }
+            What::NotBegun(row) => {
+                let setback = setback(&row);
+                self.heed(setback, &row);
+                self.ended(turn, *row);
+                TurnEvent::NotBegun(setback)
+            }
+            What::Persisted(RunFact::Begun(..), Ok(())) => TurnEvent::Done,
+            What::Persisted(RunFact::Begun(..), Err(why)) => {
+                let problem = unwritten(record, &why);
+                self.stopped.get_or_insert(problem.clone());
+                // Its places go with this: nothing was asked.
+                if let Some(Turn::Open(open)) = self.turns.get_mut(turn).map(Turn::take) {
+                    let (item, facts, _) = *open;
+                    self.keep(turn, Row::not_asked(self.issuing, &item, &facts, problem));
+                }
+                TurnEvent::Failed
+            }
+            What::Ended(row, end) => {
+                let setback = setback(&row);
+                self.heed(setback, &row);
+                self.keep(turn, *row);
+                TurnEvent::Ended(end, setback)
+            }
+            What::Persisted(_, written) => {
+                let row = self.rows.get_mut(turn).and_then(Option::take);
+                if let (Some(row), Err(why)) = (&row, &written) {
+                    self.issuing.context.voice.warning(&format!(
+                        "what became of {} could not be written down, so --resume will leave it out: {why}.",
+                        row.shown()
+                    ));
+                }
+                if let Some(row) = row {
+                    self.ended(turn, row);
+                }
+                written.map_or(TurnEvent::Failed, |()| TurnEvent::Done)
+            }
+        };
+        self.tell(turn, event)
+    }
+
+    /// What holds for all is why the others are not begun.
+    fn heed(&mut self, setback: Setback, row: &Row) {
+        if setback != Setback::None {
+            self.last = Some(row.reason());
+        }
+    }
+
+    fn tell(&mut self, turn: usize, event: TurnEvent) -> Result<(), Problem> {
+        let told = self.run.tell(turn, event);
+        told.map_err(|odd| Problem::new(Exit::Internal, format!("The run: {odd}.")))?;
+        if self.run.is_stopped()
+            && let Some(last) = self.last.take()
+        {
+            self.stopped.get_or_insert(last);
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, turn: usize, state: Turn) {
+        if let Some(turn) = self.turns.get_mut(turn) {
+            *turn = state;
+        }
+    }
+
+    fn keep(&mut self, turn: usize, row: Row) {
+        if let Some(kept) = self.rows.get_mut(turn) {
+            *kept = Some(row);
+        }
+    }
+
+    /// All that is to be done for it is done.
+    fn ended(&mut self, turn: usize, mut row: Row) {
+        let gate = self.issuing.connection.gate();
+        self.board.ended(&row, gate.under_way(), gate.is_slowed());
+        write(self.issuing.context, &mut row);
+        self.keep(turn, row);
+    }
+
+    /// One for each sandbox: those that were not begun are named, too.
+    fn rows(self) -> Vec<Row> {
+        let reason = self.stopped;
+        let reason = reason.unwrap_or_else(|| Problem::new(Exit::Internal, "it ended early."));
+        let each = self.rows.into_iter().zip(self.turns);
+        let rows = each.filter_map(|(row, turn)| match turn {
+            Turn::ToDo(work) => {
+                let (item, facts) = *work;
+                let problem = Problem::new(reason.exit, format!("Not begun: {}", reason.what));
+                let mut row = Row::not_asked(self.issuing, &item, &facts, problem);
+                write(self.issuing.context, &mut row);
+                Some(row)
+            }
+            Turn::Cannot(mut left) => {
+                write(self.issuing.context, &mut left);
+                Some(*left)
+            }
+            Turn::Said(_) | Turn::Open(_) => row,
+        });
+        rows.collect()
+    }
+}
+
+impl Turn {
+    fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Said(None))
+    }
+
+    /// The row of one of which there is nothing else to do.
+    fn said(&mut self) -> Option<Row> {
+        match self {
+            Self::Said(row) => row.take().map(|row| *row),
+            _ => None,
+        }
+    }
+
+    fn destinations(&self) -> usize {
+        match self {
+            Self::ToDo(work) => work.0.destinations.len(),
+            _ => 0,
+        }
+    }
+}
+
+impl Issuing<'_> {
+    async fn work(&self, record: Option<&RunFile>, turn: usize, job: Job) -> Done {
+        let what = match job {
+            Job::Reserve(mut work, signals) => {
+                let (item, facts) = &mut *work;
+                match self.reserve(item, facts, signals).await {
+                    Ok(places) => {
+                        let (item, facts) = *work;
+                        What::Reserved(Box::new((item, facts, places)))
+                    }
+                    Err(problem) => What::NotBegun(self.not_asked(&work.0, &work.1, problem)),
+                }
+            }
+            Job::Persist(fact) => {
+                let written = match record {
+                    Some(record) => record.append(fact.clone()).await,
+                    None => Ok(()),
+                };
+                What::Persisted(fact, written.map_err(|error| error.to_string()))
+            }
+            Job::Issue(open, signals) => {
+                let (item, facts, places) = *open;
+                let (row, end) = match self.issue(&item, &facts, places, signals).await {
+                    Ok(ended) => {
+                        let is_json = self.context.settings.is_json();
+                        (Row::of(&item, &ended, is_json), ended.turn_end())
+                    }
+                    Err(problem) => (*self.not_asked(&item, &facts, problem), TurnEnd::NotIssued),
+                };
+                let voice = self.context.voice;
+                let row = row.scrubbed(voice);
+                // Its value is where it belongs, and all that was to be said of it is in the row: of
+                // thousands, not every one has to be known to the end.
+                voice.unlearn(item.operation);
+                What::Ended(Box::new(row), end)
+            }
+        };
+        Done { turn, what }
+    }
+
+    /// Which token it replaces, and its places: its own record is there before the run's says that it
+    /// has begun.
+    async fn reserve(
         &self,
         item: &mut Item,
         facts: &SandboxFacts,
         mut signals: Signals,
-        is_begun: &mut bool,
-    ) -> Result<Row, Problem> {
-        let Issuing {
-            context,
-            connection,
-            replacing,
-            ..
-        } = self.issuing;
-        if let Some(replacing) = replacing {
-            let found = old::find(context, connection, item, facts, replacing);
+    ) -> Result<Places, Problem> {
+        if let Some(replacing) = self.replacing {
+            let found = old::find(self.context, self.connection, item, facts, replacing);
             let found = signals.stopping(found).await;
             item.replaces = found.unwrap_or_else(|asked| Err(asked.problem()))?;
         }
-        // Its own record is there before the run's says that it has begun: one that has begun and
-        // has no record has ended.
-        let (state_dir, reserved) = (context.settings.state_dir()?, item.clone());
+        let (state_dir, reserved) = (self.context.settings.state_dir()?, item.clone());
         let reserve = move || Places::reserve(&state_dir, &reserved);
-        let places = self.issuing.waiting.on(reserve).await?;
-        self.begun(item).await?;
-        *is_begun = true;
-        let ended = self.issuing.issue(item, facts, places, signals).await?;
-        Ok(Row::of(item, &ended, context.settings.is_json()))
+        self.waiting.on(reserve).await
     }
 
-    /// Where that cannot be written, no further one begins.
-    async fn begun(&self, item: &Item) -> Result<(), Problem> {
-        let Some((_, batch)) = &self.batch else {
-            return Ok(());
-        };
-        let written = batch.begun(&item.sandbox, item.operation).await;
-        written.inspect_err(|problem| self.stop(problem.clone()))
+    fn not_asked(&self, item: &Item, facts: &SandboxFacts, problem: Problem) -> Box<Row> {
+        let row = Row::not_asked(self, item, facts, problem);
+        Box::new(row.scrubbed(self.context.voice))
     }
+}
 
-    async fn ended(&self, item: &Item, row: &Row) {
-        let Some((_, batch)) = &self.batch else {
-            return;
-        };
-        let written = batch.ended(&item.sandbox, item.operation, row.outcome);
-        if let Err(error) = written.await {
-            self.issuing.context.voice.warning(&format!(
-                "what became of {} could not be written down, so --resume will leave it out: {error}.",
-                row.shown()
-            ));
-        }
+/// As they finish: what is written is not kept in memory.
+fn write(context: &Context<'_>, row: &mut Row) {
+    if context.settings.format == Format::Jsonl
+        && let Some(line) = row.line.take()
+    {
+        // Where stdout cannot be written, the exit code and stderr still say it.
+        let _ = context.voice.undisturbed(|| stdout::write(&line));
     }
+}
 
-    /// As they finish: what is written is not kept in memory.
-    fn write(&self, mut row: Row) -> Row {
-        let context = self.issuing.context;
-        if context.settings.format == Format::Jsonl
-            && let Some(line) = row.line.take()
-        {
-            // Where stdout cannot be written, the exit code and stderr still say it.
-            let _ = context.voice.undisturbed(|| stdout::write(&line));
-        }
-        row
+fn unwritten(record: Option<&RunFile>, why: &str) -> Problem {
+    let path = record.map(|record| record.path().display().to_string());
+    Problem::destination(format!(
+        "The record of this run {} cannot be written: {why}.",
+        path.unwrap_or_default()
+    ))
+    .now("No token was asked for.")
+}
+
+/// What one was told, and what it means for the others.
+fn setback(row: &Row) -> Setback {
+    let ends = |problem: &Problem| ends_the_run(&problem.vault);
+    if row.exit == Exit::SignIn || row.problem.as_ref().is_some_and(ends) {
+        Setback::EndsTheRun
+    } else if row.exit == Exit::Unreachable {
+        Setback::Unreachable
+    } else {
+        Setback::None
     }
 }
 
@@ -257,18 +424,4 @@ fn worked_on(jobs: usize, destinations: usize) -> usize {
     let (anyway, each, per_destination) = FILES;
     let room = limit.saturating_sub(anyway) / (each + per_destination * destinations);
     wanted.min(room.max(1))
-}
-
-/// What one was told holds for all: whoever is not let in is not let in the next time either, and
-/// accounts lock; a Vault that wants to be left alone is.
-fn is_about_all(row: &Row) -> bool {
-    let said = row.problem.iter().flat_map(|problem| &problem.vault);
-    let mut kinds = said.map(|message| &message.kind);
-    row.exit == Exit::SignIn
-        || kinds.any(|kind| {
-            matches!(
-                kind,
-                VaultErrorKind::ApiLimitExceeded | VaultErrorKind::ConfigurationModeEnabled
-            )
-        })
 }

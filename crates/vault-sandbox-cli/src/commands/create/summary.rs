@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use vault_sandbox_core::{OperationId, VaultDns};
 
-use super::batch::Batch;
 use super::issue_one::Issuing;
 use super::row::Row;
+use super::run_record::RunFile;
 use crate::args::Format;
 use crate::commands::Context;
 use crate::destinations::stdout;
@@ -36,7 +36,8 @@ impl<'a> About<'a> {
 
 pub(super) fn finish(
     about: &About<'_>,
-    batch: Option<(OperationId, Batch)>,
+    record: Option<(OperationId, RunFile)>,
+    is_left: bool,
     rows: Vec<Row>,
     was_live: bool,
 ) -> Result<Exit, Problem> {
@@ -47,16 +48,15 @@ pub(super) fn finish(
     for row in &rows {
         *counts.entry(row.outcome).or_default() += 1;
     }
-    let is_left = rows.iter().any(|row| row.outcome == "not_issued");
-    let operation = batch.as_ref().map(|(operation, _)| *operation);
+    let operation = record.as_ref().map(|(operation, _)| *operation);
     // What is not certain is for `token recover`; the record of this run is of use while something
     // can be done by it.
-    let resume = batch
+    let resume = record
         .as_ref()
         .filter(|_| is_left)
-        .map(|(operation, batch)| resume_command(context, about.vault, *operation, batch));
-    if let Some((_, batch)) = batch.filter(|_| !is_left) {
-        batch.close();
+        .map(|(operation, record)| resume_command(context, about.vault, *operation, record));
+    if let Some((_, record)) = record.filter(|_| !is_left) {
+        record.close();
     }
     tell(context, &rows, was_live);
     let problem = (exit != Exit::Done).then(|| problem(context, exit, &counts, &rows, &resume));
@@ -88,9 +88,9 @@ pub(crate) fn resume_command(
     context: &Context<'_>,
     vault: &VaultDns,
     operation: OperationId,
-    batch: &Batch,
+    record: &RunFile,
 ) -> String {
-    let format = match batch.goes_to_stdout() {
+    let format = match record.goes_to_stdout() {
         true => " --format jsonl",
         false => "",
     };

@@ -8,7 +8,7 @@ use super::standing::{OwnRecord, Standing};
 use crate::error::Error;
 use crate::issuance::machine::Unexpected;
 use crate::types::{OperationId, SandboxName};
-use crate::vault_error::VaultErrorKind;
+use crate::vault_error::{VaultErrorKind, VaultMessage};
 
 /// What to do next for a run. Each step is handed out once; those of several turns may be carried out
 /// side by side.
@@ -106,7 +106,7 @@ impl Setback {
     /// What a failed call means for the other turns.
     #[must_use]
     pub fn of(error: &Error) -> Self {
-        if ends_the_run(error) {
+        if ends_the_run(error.vault_errors()) {
             Self::EndsTheRun
         } else if matches!(error, Error::Transport { .. }) && !error.may_have_been_applied() {
             Self::Unreachable
@@ -116,12 +116,12 @@ impl Setback {
     }
 }
 
-/// Whether what one turn was told holds for all: whoever is not let in is not let in the next time
+/// Whether what Vault said to one turn holds for all: whoever is not let in is not let in the next time
 /// either, and accounts lock; a Vault that wants to be left alone is.
 #[must_use]
-pub fn ends_the_run(error: &Error) -> bool {
-    let mut kinds = error.vault_errors().iter().map(|message| &message.kind);
-    kinds.any(|kind| {
+pub fn ends_the_run(said: &[VaultMessage]) -> bool {
+    said.iter().any(|message| {
+        let kind = &message.kind;
         kind.is_about_the_caller()
             || matches!(
                 kind,

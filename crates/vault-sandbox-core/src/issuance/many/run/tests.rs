@@ -358,6 +358,7 @@ fn what_one_is_told_and_what_it_means_for_the_others() {
         (transport(TransportErrorKind::Timeout), Setback::None),
     ] {
         assert_eq!(Setback::of(&error), setback, "{error}");
-        assert_eq!(ends_the_run(&error), setback == Setback::EndsTheRun);
+        let ends = ends_the_run(error.vault_errors());
+        assert_eq!(ends, setback == Setback::EndsTheRun);
     }
 }
