@@ -11,6 +11,7 @@ use std::ops::Deref;
 use serde::Serialize;
 use vault_sandbox_core::endpoints::*;
 use vault_sandbox_core::issuance::*;
+use vault_sandbox_core::pace::Pace;
 use vault_sandbox_core::redact::Scrubber;
 use vault_sandbox_core::retry::{Decision, Policy};
 use vault_sandbox_core::testkit::{
@@ -57,7 +58,7 @@ has! {
         Reply<IssuedToken>, Facts, VaultMessage, VaultErrorKind, Failure, ProtocolProblem, Scrubber,
         // transports
         TransportErrorKind, SharedTransport, Client<SharedTransport>, Client<Script>,
-        Policy, Decision,
+        Policy, Decision, Pace,
         // for tests
         Scripted, NeverAnswers, FromFn<fn()>, FromAsyncFn<fn()>, Recorder<Scripted>, Recorded,
         Conformance, Report, Finding,
