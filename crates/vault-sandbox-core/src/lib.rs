@@ -2,6 +2,7 @@
 
 pub mod endpoints;
 pub mod issuance;
+pub mod ledger;
 pub mod pace;
 pub mod redact;
 pub mod retry;

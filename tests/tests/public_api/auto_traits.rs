@@ -11,6 +11,7 @@ use std::ops::Deref;
 use serde::Serialize;
 use vault_sandbox_core::endpoints::*;
 use vault_sandbox_core::issuance::*;
+use vault_sandbox_core::ledger::{Contents, Line, ListedToken, ToReplace};
 use vault_sandbox_core::pace::Pace;
 use vault_sandbox_core::redact::Scrubber;
 use vault_sandbox_core::retry::{Decision, Policy};
@@ -59,6 +60,8 @@ has! {
         // transports
         TransportErrorKind, SharedTransport, Client<SharedTransport>, Client<Script>,
         Policy, Decision, Pace,
+        // the ledger
+        Line, ListedToken, Contents, ToReplace<'static>,
         // for tests
         Scripted, NeverAnswers, FromFn<fn()>, FromAsyncFn<fn()>, Recorder<Scripted>, Recorded,
         Conformance, Report, Finding,
