@@ -3,9 +3,11 @@
 pub mod endpoints;
 pub mod issuance;
 pub mod ledger;
+pub mod limit;
 pub mod pace;
 pub mod redact;
 pub mod retry;
+pub mod selection;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
@@ -15,6 +17,7 @@ mod codec;
 mod endpoint;
 mod envelope;
 mod error;
+mod error_class;
 mod path;
 mod payload;
 mod reply;
@@ -30,6 +33,7 @@ pub use client::Client;
 pub use codec::{decode, decode_failed, encode};
 pub use endpoint::{Answer, Caller, Endpoint, Repeat};
 pub use error::{Error, Failure, ProtocolProblem, ValidationError};
+pub use error_class::ErrorClass;
 pub use http::Method;
 pub use path::ApiPath;
 pub use payload::{Form, Payload};
@@ -40,8 +44,9 @@ pub use transport::{
 };
 pub use types::{
     AccessToken, ApiVersion, Authorization, ClientId, Expiry, IdentityToken, LOGIN_HOST,
-    MAX_CLIENT_ID_LENGTH, MAX_YEAR, OauthProfileId, OperationId, Password, SandboxName, SessionId,
-    TOKEN_PREFIX, TokenId, TokenName, UserId, UserName, VaultDns, VaultId, looks_like_access_token,
+    MAX_CLIENT_ID_LENGTH, MAX_YEAR, OauthProfileId, OperationId, OwnDnsError, Password,
+    SandboxName, SessionId, TOKEN_PREFIX, TokenId, TokenName, UserId, UserName, VaultDns, VaultId,
+    looks_like_access_token,
 };
 pub use vault::Vault;
 pub use vault_error::{VaultErrorKind, VaultMessage};

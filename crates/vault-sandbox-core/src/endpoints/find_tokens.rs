@@ -180,6 +180,12 @@ impl TokenRecord {
             other => TokenStatus::Unknown(other.unwrap_or_default().to_owned()),
         }
     }
+
+    /// Whether the token has expired: Vault says that it cannot be used, or its time has come.
+    #[must_use]
+    pub fn has_expired(&self, now: DateTime<Utc>) -> bool {
+        self.status() == TokenStatus::Inactive || self.expiry.is_some_and(|at| at <= now)
+    }
 }
 
 /// Whether a token can be used.
@@ -253,6 +259,27 @@ mod tests {
             query.ends_with(r"WHERE name__v = 'x\' OR name__v != \'\\' AND user__sys = '7'"),
             "{query}"
         );
+    }
+
+    #[test]
+    fn a_token_has_expired_by_vaults_word_or_by_the_clock() {
+        let now = "2026-11-23T18:00:00Z".parse().unwrap();
+        for (status, expiry, expired) in [
+            ("active__v", r#""2026-11-23T18:00:01Z""#, false),
+            ("active__v", r#""2026-11-23T18:00:00Z""#, true),
+            ("active__v", r#""2026-11-23T17:59:59Z""#, true),
+            ("active__v", "null", false),
+            ("inactive__v", r#""2026-11-23T18:00:01Z""#, true),
+            ("inactive__v", "null", true),
+            ("paused__v", "null", false),
+            ("paused__v", r#""2026-11-23T18:00:00Z""#, true),
+        ] {
+            let record: TokenRecord = serde_json::from_str(&format!(
+                r#"{{"id":"V1","status__v":"{status}","expiry_date__sys":{expiry}}}"#
+            ))
+            .unwrap();
+            assert_eq!(record.has_expired(now), expired, "{status} {expiry}");
+        }
     }
 
     #[test]

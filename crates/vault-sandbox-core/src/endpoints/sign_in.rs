@@ -129,6 +129,32 @@ pub enum WrongVault {
         /// The Vault signed in to.
         landed: VaultId,
     },
+    /// Another Vault than the one expected answers.
+    #[error("expected Vault {expected}, but Vault {served} answers")]
+    OtherServes {
+        /// The number expected.
+        expected: VaultId,
+        /// The Vault that served the call.
+        served: VaultId,
+    },
+}
+
+/// Compares the Vault that served a call, by [`Facts::vault_id`](crate::Facts::vault_id), with the
+/// one expected. What is not known on either side contradicts nothing.
+///
+/// # Errors
+///
+/// Both are known, and they differ.
+pub fn check_served_by(
+    expected: Option<VaultId>,
+    served: Option<VaultId>,
+) -> Result<(), WrongVault> {
+    match (expected, served) {
+        (Some(expected), Some(served)) if expected != served => {
+            Err(WrongVault::OtherServes { expected, served })
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Session {
@@ -251,6 +277,21 @@ mod tests {
         ));
         let pinned = session(4101, here).check(&asked, Some(VaultId::new(1)));
         assert!(matches!(pinned, Err(WrongVault::OtherId { .. })));
+    }
+
+    #[test]
+    fn the_vault_that_answers_is_the_one_expected() {
+        let [one, two] = [1, 2].map(VaultId::new);
+        for (expected, served) in [
+            (None, None),
+            (None, Some(one)),
+            (Some(one), None),
+            (Some(one), Some(one)),
+        ] {
+            assert_eq!(check_served_by(expected, served), Ok(()));
+        }
+        let wrong = check_served_by(Some(one), Some(two)).unwrap_err();
+        assert_eq!(wrong.to_string(), "expected Vault 1, but Vault 2 answers");
     }
 
     #[test]

@@ -7,7 +7,9 @@ mod api_version;
 mod dns;
 mod expiry;
 mod ids;
+mod lifetime;
 mod names;
+mod own_dns;
 mod secret;
 
 pub use api_version::ApiVersion;
@@ -15,6 +17,7 @@ pub use dns::{LOGIN_HOST, VaultDns};
 pub use expiry::{Expiry, MAX_YEAR};
 pub use ids::{OauthProfileId, OperationId, TokenId, UserId, VaultId};
 pub use names::{ClientId, MAX_CLIENT_ID_LENGTH, SandboxName, TokenName, UserName};
+pub use own_dns::OwnDnsError;
 pub use secret::{
     AccessToken, Authorization, IdentityToken, Password, SessionId, TOKEN_PREFIX,
     looks_like_access_token,
