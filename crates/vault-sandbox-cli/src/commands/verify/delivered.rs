@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use vault_sandbox_core::VaultDns;
 use vault_sandbox_core::ledger::{Contents, ListedToken};
 
 use crate::commands::Context;
@@ -37,7 +38,7 @@ pub(super) fn try_out(
         let source = destination.to_string();
         // What lies there may be a newer one.
         let id = (!contents.may_hide_newer(token)).then(|| token.id.clone());
-        match subject(context, token, &destination, &source) {
+        match subject(context, &vault, token, &destination, &source) {
             Ok(subject) => subjects.push(Subject { id, ..subject }),
             Err(problem) => shown.push(Shown {
                 sandbox: token.sandbox.to_string(),
@@ -101,6 +102,7 @@ fn newest_in_files<'a>(
 
 fn subject(
     context: &Context<'_>,
+    vault: &VaultDns,
     token: &ListedToken,
     destination: &Destination,
     source: &str,
@@ -108,7 +110,9 @@ fn subject(
     let wrong = |why: String| Problem::destination(format!("{source}: {why}."));
     let value = destination.token().map_err(wrong)?;
     let value = value.ok_or_else(|| wrong("there is no token in it".to_owned()))?;
-    let dns = token.sandbox_dns.clone().ok_or_else(|| {
+    let dns = token.sandbox_dns.clone();
+    // What an earlier version took for it.
+    let dns = dns.filter(|dns| !dns.leads_to(vault)).ok_or_else(|| {
         Problem::configuration(format!(
             "{source}: where the sandbox itself is, was not known when the token was issued. Use --sandbox-token-file and --sandbox-dns."
         ))
