@@ -1,7 +1,6 @@
 //! The user's own tokens in a sandbox.
 
-use chrono::{DateTime, Utc};
-use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, TokenStatus, WhoAmI};
+use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, WhoAmI};
 use vault_sandbox_core::{Error, TokenId, TokenName};
 
 use crate::exit::Exit;
@@ -39,11 +38,6 @@ pub(crate) async fn with_ids(
     let mut records = read(way, inside, FindTokens::new()).await?;
     records.retain(|record| ids.contains(&record.id));
     Ok(records)
-}
-
-/// Whether a token has expired: Vault says so, or its time has come.
-pub(crate) fn has_expired(record: &TokenRecord, now: DateTime<Utc>) -> bool {
-    record.status() == TokenStatus::Inactive || record.expiry.is_some_and(|at| at <= now)
 }
 
 /// Where some of many sandboxes could not be looked at: which. Where none could be, the command did
