@@ -3,11 +3,11 @@
 //!
 //! ```
 //! use vault_sandbox_core::endpoints::TokenPage;
-//! use vault_sandbox_core::{Error, limit};
+//! use vault_sandbox_core::{Error, Reply, limit};
 //!
 //! /// After a token was refused: what could make room, the first first.
-//! fn make_room<'a>(refused: &Error, found: &'a TokenPage) -> Vec<&'a str> {
-//!     let active = limit::to_revoke(&found.records);
+//! fn make_room<'a>(refused: &Error, found: &'a Reply<TokenPage>) -> Vec<&'a str> {
+//!     let active = limit::to_revoke(&found.value.records, found.facts.user_id);
 //!     if !refused.may_be_about_the_limit() || active.len() < limit::MAX_ACTIVE_TOKENS {
 //!         return Vec::new();
 //!     }
@@ -17,6 +17,7 @@
 
 use crate::endpoints::{TokenRecord, TokenStatus};
 use crate::error::Error;
+use crate::types::UserId;
 use crate::vault_error::VaultErrorKind;
 
 /// How many active tokens a user may have.
@@ -43,13 +44,21 @@ impl Error {
     }
 }
 
-/// The active tokens, in the order in which they are the least missed: those that were never used
-/// first, then the one that was not used for longest. Vault's order stays among equals.
+/// The active tokens of a user, in the order in which they are the least missed: those that were
+/// never used first, then the one that was not used for longest. Vault's order stays among equals.
+///
+/// An administrator sees everybody's tokens, but the limit is a user's: a token that is known to be
+/// somebody else's does not count. Who the `user` is, [`Facts::user_id`](crate::Facts::user_id) says
+/// of whoever called.
 #[must_use]
-pub fn to_revoke(records: &[TokenRecord]) -> Vec<&TokenRecord> {
-    let active = records.iter();
-    let mut active: Vec<_> = active
-        .filter(|record| record.status() == TokenStatus::Active)
+pub fn to_revoke(records: &[TokenRecord], user: Option<UserId>) -> Vec<&TokenRecord> {
+    let is_others = |record: &TokenRecord| match (record.user, user) {
+        (Some(theirs), Some(user)) => theirs != user,
+        _ => false,
+    };
+    let mut active: Vec<_> = records
+        .iter()
+        .filter(|record| record.status() == TokenStatus::Active && !is_others(record))
         .collect();
     active.sort_by_key(|record| record.last_used);
     active
@@ -98,6 +107,11 @@ mod tests {
         assert!(!input.may_be_about_the_limit());
     }
 
+    fn ids(records: &[TokenRecord], user: Option<u64>) -> Vec<&str> {
+        let active = to_revoke(records, user.map(UserId::new)).into_iter();
+        active.map(|record| record.id.as_str()).collect()
+    }
+
     #[test]
     fn never_used_first_then_unused_for_longest() {
         let records: Vec<TokenRecord> = serde_json::from_str(
@@ -107,15 +121,14 @@ mod tests {
                 {"id":"V3","status__v":"inactive__v","last_used_date__sys":null},
                 {"id":"V4","status__v":["active__v"],"last_used_date__sys":"2026-11-21T23:59:59Z"},
                 {"id":"V5","last_used_date__sys":null},
-                {"id":"V6","status__v":"active__v"},
-                {"id":"V7","status__v":"active__v","last_used_date__sys":"2026-11-23T00:00:00Z"}
+                {"id":"V6","status__v":"active__v","user__sys":8},
+                {"id":"V7","status__v":"active__v","user__sys":"7","last_used_date__sys":"2026-11-23T00:00:00Z"}
             ]"#,
         )
         .unwrap();
-        let ids = to_revoke(&records)
-            .into_iter()
-            .map(|record| record.id.as_str());
-        assert_eq!(ids.collect::<Vec<_>>(), ["V2", "V6", "V4", "V1", "V7"]);
-        assert!(to_revoke(&[]).is_empty());
+        assert_eq!(ids(&records, None), ["V2", "V6", "V4", "V1", "V7"]);
+        assert_eq!(ids(&records, Some(7)), ["V2", "V4", "V1", "V7"]);
+        assert_eq!(ids(&records, Some(8)), ["V2", "V6", "V4", "V1"]);
+        assert!(ids(&[], None).is_empty());
     }
 }

@@ -15,7 +15,7 @@ pub(super) async fn full_house(connection: &Connection, sandbox: &SandboxFacts) 
         .call_at(dns, None, &FindTokens::new())
         .await
         .ok()?;
-    let active = limit::to_revoke(&reply.value.records);
+    let active = limit::to_revoke(&reply.value.records, reply.facts.user_id);
     if active.len() < MAX_ACTIVE_TOKENS {
         return None;
     }
