@@ -1,7 +1,7 @@
 //! The user's own tokens in a sandbox.
 
 use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, WhoAmI};
-use vault_sandbox_core::{Error, TokenId, TokenName};
+use vault_sandbox_core::{Endpoint, TokenId, TokenName};
 
 use crate::exit::Exit;
 use crate::inside::{Inside, Way};
@@ -17,11 +17,8 @@ pub(crate) async fn mine(
     inside: &Inside,
     name: Option<&TokenName>,
 ) -> Result<Vec<TokenRecord>, Problem> {
-    let me = way
-        .call(inside, &WhoAmI::new())
-        .await
-        .map_err(|e| failed(inside, &e))?;
-    let query = FindTokens::new().user(me.value.id);
+    let me = look(way, inside, &WhoAmI::new()).await?;
+    let query = FindTokens::new().user(me.id);
     let query = match name {
         Some(name) => query.name(name.clone()),
         None => query,
@@ -68,17 +65,18 @@ async fn read(way: &Way, inside: &Inside, query: FindTokens) -> Result<Vec<Token
     let mut next = Some(query);
     for _ in 0..MOST_PAGES {
         let Some(query) = next else { break };
-        let page = way
-            .call(inside, &query)
-            .await
-            .map_err(|e| failed(inside, &e))?
-            .value;
+        let page = look(way, inside, &query).await?;
         next = FindTokens::after(&page);
         records.extend(page.records);
     }
     Ok(records)
 }
 
-fn failed(inside: &Inside, error: &Error) -> Problem {
-    Problem::of_call(&format!("Looking at the tokens in {}", inside.name), error)
+/// Looks into the sandbox, and makes sure that it is the sandbox.
+async fn look<E: Endpoint>(way: &Way, inside: &Inside, endpoint: &E) -> Result<E::Output, Problem> {
+    let reply = way.call(inside, endpoint).await.map_err(|error| {
+        Problem::of_call(&format!("Looking at the tokens in {}", inside.name), &error)
+    })?;
+    way.check_served(inside, reply.facts.vault_id)?;
+    Ok(reply.value)
 }

@@ -15,6 +15,26 @@ fn names(world: &World, dns: &str) {
     world.fault(Fault::new(effect).on(Endpoint::ListSandboxes));
 }
 
+/// Another Vault is where the list says that the sandbox is: its number says so.
+#[test]
+fn nothing_is_deleted_in_another_vault() {
+    let world = World::new();
+    let old = world.with_old();
+    names(&world, world.vault.other_dns());
+    for args in [
+        &["token", "revoke", SANDBOX, &old.id, "--yes"][..],
+        &["token", "revoke", SANDBOX, "--expired", "--yes"],
+        &["token", "list", SANDBOX],
+    ] {
+        let ran = world.run(args).go();
+        assert_eq!(ran.code(), 4, "{args:?} {}", ran.said());
+        let said = ran.said();
+        assert!(said.contains("another Vault is"), "{said}");
+    }
+    let requests = world.vault.requests();
+    assert!(!requests.iter().any(|request| request.method == "DELETE"));
+}
+
 #[test]
 fn nothing_is_done_in_the_parent() {
     let world = World::new();

@@ -283,6 +283,22 @@ mod tests {
     }
 
     #[test]
+    fn the_next_page_is_asked_for_as_it_was_named() {
+        let mut page = TokenPage {
+            records: Vec::new(),
+            total: None,
+            next_page: Some("/api/v26.2/query/0a1b?pagesize=9".to_owned()),
+        };
+        let path = FindTokens::after(&page).unwrap().path().unwrap();
+        assert_eq!(
+            path.in_version(ApiVersion::V26_2),
+            "/api/v26.2/query/0a1b?pagesize=9"
+        );
+        page.next_page = None;
+        assert_eq!(FindTokens::after(&page), None);
+    }
+
+    #[test]
     fn a_next_page_stays_on_the_query_resource() {
         let page = next_page("/api/v26.2/query/0a1b-2c?pagesize=1000&pageoffset=1000&x=y").unwrap();
         assert_eq!(

@@ -123,6 +123,7 @@ fn subject(
         inside: Inside {
             name: token.sandbox.clone(),
             dns,
+            vault_id: None,
         },
         found: Found {
             means,
