@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use vault_sandbox_core::endpoints::{ListSandboxes, Sandbox};
-use vault_sandbox_core::{AccessToken, Endpoint, Error, Reply, SandboxName, VaultDns};
+use vault_sandbox_core::endpoints::{ListSandboxes, Sandbox, check_served_by_sandbox};
+use vault_sandbox_core::{AccessToken, Endpoint, Error, Reply, SandboxName, VaultDns, VaultId};
 
 use crate::args::SandboxAccess;
 use crate::commands::Context;
@@ -19,6 +19,8 @@ use crate::selection::Selection;
 pub(crate) struct Inside {
     pub(crate) name: SandboxName,
     pub(crate) dns: VaultDns,
+    /// The number of its own Vault, if the list says it.
+    pub(crate) vault_id: Option<VaultId>,
 }
 
 /// The way to sandboxes: by their parent, or straight to one with a token of its own.
@@ -132,7 +134,11 @@ impl Way {
                 Problem::usage("--sandbox-dns says where one sandbox is: name one.")
             })?;
             let dns = dns.clone();
-            return Ok(vec![Inside { name, dns }]);
+            return Ok(vec![Inside {
+                name,
+                dns,
+                vault_id: None,
+            }]);
         }
         let list = read_list(&self.connection).await?;
         let names = selection.among(&self.connection, &list)?;
@@ -140,10 +146,34 @@ impl Way {
         names
             .into_iter()
             .map(|name| {
-                let dns = sandbox::dns_of(parent, sandbox::find(&self.connection, &list, &name)?)?;
-                Ok(Inside { name, dns })
+                let found = sandbox::find(&self.connection, &list, &name)?;
+                Ok(Inside {
+                    name,
+                    dns: sandbox::dns_of(parent, found)?,
+                    vault_id: found.vault_id,
+                })
             })
             .collect()
+    }
+
+    /// Whether it was the sandbox's own Vault that answered, as far as that can be known.
+    pub(crate) fn check_served(
+        &self,
+        inside: &Inside,
+        served: Option<VaultId>,
+    ) -> Result<(), Problem> {
+        let parent = self.connection.vault_id().filter(|_| !self.is_direct);
+        check_served_by_sandbox(parent, inside.vault_id, served).map_err(|wrong| {
+            Problem::new(
+                Exit::SignIn,
+                format!(
+                    "At {}, where the sandbox {} should be, another Vault is: {wrong}.",
+                    inside.dns.authority(),
+                    inside.name
+                ),
+            )
+            .now("Nothing was changed.")
+        })
     }
 
     /// Calls the sandbox's own Vault, once.

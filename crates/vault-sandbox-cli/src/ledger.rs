@@ -1,8 +1,6 @@
-//! The ledger: which tokens were issued, and where they went. It never holds a value.
-//!
-//! One line of JSON per fact, `ledger.jsonl` in the state directory, only ever appended to.
+//! The file of the ledger, `ledger.jsonl` in the state directory: appended to under a lock, and read.
+//! What its lines are and mean, [core](vault_sandbox_core::ledger) says.
 
-use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -10,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use rustix::fs::{Mode, OFlags, fchmod};
 use rustix::io::Errno;
-use serde::{Deserialize, Serialize};
-use vault_sandbox_core::issuance::{DeliveryState, Issuance};
+use vault_sandbox_core::issuance::Issuance;
+use vault_sandbox_core::ledger::{Contents, Line};
 use vault_sandbox_core::{OperationId, SandboxName, TokenId, VaultDns};
 
 use crate::destinations::Destination;
@@ -26,62 +24,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Held by the one thread that writes. Whether another program was waited for in vain: the others of a
 /// run then do not wait for it one after the other.
 static WRITING: Mutex<bool> = Mutex::new(false);
-const SCHEMA: &str = "vault-sandbox/ledger/1";
 
 /// The ledger of one state directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
     path: PathBuf,
-}
-
-/// A token that was issued by this program.
-#[derive(Debug, Clone)]
-pub(crate) struct Listed {
-    pub(crate) sandbox: SandboxName,
-    pub(crate) id: TokenId,
-    /// As in a record: `file:/home/jane/token`.
-    pub(crate) destinations: Vec<String>,
-    pub(crate) sandbox_dns: Option<VaultDns>,
-    /// When it expires for certain; not known of a date, which ends in the user's time zone.
-    pub(crate) expiry: Option<DateTime<Utc>>,
-    /// It is known to be deleted.
-    pub(crate) is_gone: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Line {
-    schema: String,
-    /// When the line was written.
-    at: String,
-    vault: String,
-    sandbox: String,
-    id: String,
-    #[serde(flatten)]
-    fact: Fact,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "fact", rename_all = "snake_case")]
-enum Fact {
-    Issued {
-        operation: String,
-        vault_id: Option<String>,
-        sandbox_dns: Option<String>,
-        name: String,
-        /// As it was asked for: an instant, a date, or `never`.
-        expiry: String,
-        destinations: Vec<String>,
-    },
-    Revoked,
-}
-
-impl Listed {
-    /// Whether it went to this place, by whichever path that was named.
-    pub(crate) fn went_to(&self, place: &Destination) -> bool {
-        let (text, place) = (place.for_record(), place.resolved());
-        let is_it = |other: &String| *other == text || resolved(other) == place;
-        self.destinations.iter().any(is_it)
-    }
 }
 
 impl Ledger {
@@ -104,23 +51,10 @@ impl Ledger {
 
     /// Writes down where a token is. One without an ID cannot be told from others later.
     pub(crate) fn issued(&self, issuance: &Issuance, now: DateTime<Utc>) -> io::Result<()> {
-        let Some(id) = issuance.token().and_then(|token| token.id()) else {
-            return Ok(());
-        };
-        let intent = issuance.intent();
-        let delivered = issuance.deliveries().iter();
-        let fact = Fact::Issued {
-            operation: intent.operation.to_string(),
-            vault_id: intent.vault_id.map(|id| id.to_string()),
-            sandbox_dns: intent.sandbox_dns.as_ref().map(ToString::to_string),
-            name: intent.name.to_string(),
-            expiry: intent.expiry.to_string(),
-            destinations: delivered
-                .filter(|delivery| delivery.state == DeliveryState::Committed)
-                .map(|delivery| delivery.destination.clone())
-                .collect(),
-        };
-        self.append(&[line(&intent.vault, &intent.sandbox, id, fact, now)])
+        match Line::issued(issuance, now) {
+            Some(line) => self.append(&[line]),
+            None => Ok(()),
+        }
     }
 
     /// Writes down that tokens are gone.
@@ -133,7 +67,7 @@ impl Ledger {
     ) -> io::Result<()> {
         let ids = ids.into_iter();
         let lines: Vec<_> = ids
-            .map(|id| line(vault, sandbox, id, Fact::Revoked, now))
+            .map(|id| Line::revoked(vault, sandbox, id, now))
             .collect();
         // Of tokens that this program did not issue, only that is known: no ledger for them alone.
         if lines.is_empty() || self.path.symlink_metadata().is_err() {
@@ -142,84 +76,27 @@ impl Ledger {
         self.append(&lines)
     }
 
-    /// The tokens of a sandbox, deleted ones too, the newest first.
-    pub(crate) fn of(&self, vault: &VaultDns, sandbox: &SandboxName) -> io::Result<Vec<Listed>> {
-        let mut listed = self.all(vault)?;
-        listed.retain(|token| token.sandbox == *sandbox);
-        Ok(listed)
-    }
-
-    /// The tokens of all sandboxes of a Vault, deleted ones too, the newest first.
-    pub(crate) fn all(&self, vault: &VaultDns) -> io::Result<Vec<Listed>> {
-        let mut gone = BTreeSet::new();
-        let mut listed = Vec::new();
-        for line in self.lines(vault)?.into_iter().rev() {
-            let token = (line.sandbox, line.id);
-            match line.fact {
-                Fact::Revoked => {
-                    gone.insert(token);
-                }
-                Fact::Issued {
-                    destinations,
-                    sandbox_dns,
-                    expiry,
-                    ..
-                } => {
-                    let is_gone = gone.contains(&token);
-                    let (sandbox, id) = token;
-                    let parsed = (SandboxName::parse(sandbox), TokenId::parse(id));
-                    let (Ok(sandbox), Ok(id)) = parsed else {
-                        continue;
-                    };
-                    listed.push(Listed {
-                        sandbox,
-                        id,
-                        destinations,
-                        sandbox_dns: sandbox_dns.and_then(|dns| dns.parse().ok()),
-                        expiry: expiry.parse().ok(),
-                        is_gone,
-                    });
-                }
-            }
-        }
-        Ok(listed)
+    /// What it says of the tokens of a Vault and its sandboxes. Where there is none, nothing.
+    pub(crate) fn read(&self, vault: &VaultDns) -> io::Result<Contents> {
+        let mut text = Vec::new();
+        match self.open(OpenOptions::new().read(true)) {
+            Ok(mut file) => file.read_to_end(&mut text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Contents::default()),
+            Err(error) => return Err(error),
+        };
+        Ok(Contents::read(&text, vault))
     }
 
     /// Whether an operation is known to have issued a token, whatever became of it since.
     pub(crate) fn has(&self, vault: &VaultDns, sandbox: &SandboxName, asked: OperationId) -> bool {
-        let is_it = |line: &Line| match &line.fact {
-            Fact::Issued { operation, .. } => {
-                line.sandbox == sandbox.as_str() && *operation == asked.to_string()
-            }
-            Fact::Revoked => false,
-        };
-        self.lines(vault).is_ok_and(|lines| lines.iter().any(is_it))
-    }
-
-    /// A line that a crash tore, or that a later version wrote, is passed over.
-    fn lines(&self, vault: &VaultDns) -> io::Result<Vec<Line>> {
-        let mut text = Vec::new();
-        match self.open(OpenOptions::new().read(true)) {
-            Ok(mut file) => file.read_to_end(&mut text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let vault = vault.to_string();
-        let is_of = |line: &Line| line.schema == SCHEMA && line.vault == vault;
-        let lines = text.split(|byte| *byte == b'\n');
-        let lines = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
-        Ok(lines.filter(is_of).collect())
+        self.read(vault).is_ok_and(|all| all.has(sandbox, asked))
     }
 
     fn append(&self, lines: &[Line]) -> io::Result<()> {
         if let Some(directory) = self.path.parent() {
             hygiene::private_directory(directory)?;
         }
-        let mut text = Vec::new();
-        for line in lines {
-            serde_json::to_writer(&mut text, line)?;
-            text.push(b'\n');
-        }
+        let mut text: String = lines.iter().map(Line::to_text).collect();
         let mut options = OpenOptions::new();
         let mut file = self.open(options.append(true).read(true).create(true).mode(0o600))?;
         // The threads of one run wait their turn here: the file's lock is for other processes. Whoever
@@ -237,9 +114,9 @@ impl Ledger {
         // A copy that was put back need not be as it was.
         fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         if !ends_a_line(&file)? {
-            text.insert(0, b'\n');
+            text.insert(0, '\n');
         }
-        file.write_all(&text)?;
+        file.write_all(text.as_bytes())?;
         file.sync_data()
     }
 
@@ -262,26 +139,14 @@ impl Ledger {
     }
 }
 
+/// Whether a destination of the ledger is this place, by whichever path it was named.
+pub(crate) fn is_at(text: &str, place: &Destination) -> bool {
+    text == place.for_record() || resolved(text) == place.resolved()
+}
+
 /// A destination as the ledger has it, by the path that leads there now.
 pub(crate) fn resolved(text: &str) -> String {
     Destination::parse(text).map_or_else(|_| text.to_owned(), |d| d.resolved())
-}
-
-fn line(
-    vault: &VaultDns,
-    sandbox: &SandboxName,
-    id: &TokenId,
-    fact: Fact,
-    now: DateTime<Utc>,
-) -> Line {
-    Line {
-        schema: SCHEMA.to_owned(),
-        at: now.to_rfc3339_opts(SecondsFormat::Secs, true),
-        vault: vault.to_string(),
-        sandbox: sandbox.to_string(),
-        id: id.to_string(),
-        fact,
-    }
 }
 
 /// A line that a crash tore must not swallow the next.
@@ -301,23 +166,13 @@ mod tests {
 
     use super::*;
 
-    fn issued(id: &str, sandbox: &str, destination: &str) -> Line {
-        let fact = Fact::Issued {
-            operation: "3f9a1c22".to_owned(),
-            vault_id: None,
-            sandbox_dns: Some("http://127.0.0.1:4001".to_owned()),
-            name: "ci".to_owned(),
-            expiry: "never".to_owned(),
-            destinations: vec![destination.to_owned()],
-        };
+    fn revoked(id: &str) -> Line {
         let id = TokenId::parse(id).unwrap();
-        line(
-            &vault(),
-            &sandbox.parse().unwrap(),
-            &id,
-            fact,
-            DateTime::UNIX_EPOCH,
-        )
+        Line::revoked(&vault(), &sandbox(), &id, DateTime::UNIX_EPOCH)
+    }
+
+    fn sandbox() -> SandboxName {
+        "VeePharm Sandbox".parse().unwrap()
     }
 
     fn vault() -> VaultDns {
@@ -325,49 +180,67 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_first_and_nothing_that_is_gone() {
+    fn lines_are_appended_also_after_a_torn_one() {
         let state = tempfile::tempdir().unwrap();
         let ledger = Ledger::new(&state.path().join("state"));
-        let of = |sandbox: &str| -> Vec<String> {
-            let mut listed = ledger.of(&vault(), &sandbox.parse().unwrap()).unwrap();
-            listed.retain(|token| !token.is_gone);
-            listed.iter().map(|token| token.id.to_string()).collect()
-        };
-        assert!(of("A").is_empty());
-        let gone = |id: &str| {
-            let id = TokenId::parse(id).unwrap();
-            let sandbox = "A".parse().unwrap();
-            ledger.revoked(&vault(), &sandbox, [&id], DateTime::UNIX_EPOCH)
-        };
-        gone("V0").unwrap();
+        assert_eq!(ledger.read(&vault()).unwrap(), Contents::default());
+        let id = TokenId::parse("V0").unwrap();
+        let gone = || ledger.revoked(&vault(), &sandbox(), [&id], DateTime::UNIX_EPOCH);
+        gone().unwrap();
         assert!(!ledger.path.exists(), "nothing to say of strangers");
-        for (id, sandbox) in [("V1", "A"), ("V2", "A"), ("V3", "B"), ("V4", "A")] {
-            ledger.append(&[issued(id, sandbox, "file:/t")]).unwrap();
-        }
-        gone("V4").unwrap();
+        ledger.append(&[revoked("V1"), revoked("V2")]).unwrap();
         // As a crash leaves it.
+        let torn = "{\"schema\":\"vault-sandbox/led";
         let mut file = OpenOptions::new().append(true).open(&ledger.path).unwrap();
-        file.write_all(b"{\"schema\":\"vault-sandbox/led").unwrap();
-        ledger.append(&[issued("V5", "A", "file:/t")]).unwrap();
-        assert_eq!(of("A"), ["V5", "V2", "V1"]);
-        assert_eq!(of("B"), ["V3"]);
-        let other = "other.veevavault.com".parse().unwrap();
-        let sandbox = "A".parse().unwrap();
-        assert!(ledger.of(&other, &sandbox).unwrap().is_empty());
+        file.write_all(torn.as_bytes()).unwrap();
+        gone().unwrap();
+        let expected: [String; 5] = [
+            revoked("V1").to_text(),
+            revoked("V2").to_text(),
+            torn.to_owned(),
+            "\n".to_owned(),
+            revoked("V0").to_text(),
+        ];
+        let text = std::fs::read_to_string(&ledger.path).unwrap();
+        assert_eq!(text, expected.concat());
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read_and_kept() {
+        let written = include_bytes!("../../../tests/fixtures/state/34f2561/ledger.jsonl");
+        let state = tempfile::tempdir().unwrap();
+        let directory = state.path().join("state");
+        hygiene::private_directory(&directory).unwrap();
+        let ledger = Ledger::new(&directory);
+        std::fs::write(&ledger.path, written).unwrap();
+        let local = "http://127.0.0.1:4180".parse().unwrap();
+        assert_eq!(ledger.read(&local).unwrap().tokens().len(), 9);
+        assert!(ledger.has(&local, &sandbox(), "09b308d9".parse().unwrap()));
+        ledger.append(&[revoked("V1")]).unwrap();
+        let text = std::fs::read(&ledger.path).unwrap();
+        assert!(text.starts_with(written));
     }
 
     #[test]
     fn many_threads_write_each_their_line_and_another_program_is_not_waited_for_by_each() {
         let state = tempfile::tempdir().unwrap();
         let ledger = Ledger::new(&state.path().join("state"));
-        let append =
-            |number: usize| ledger.append(&[issued(&format!("V{number}"), "A", "file:/t")]);
+        let append = |number: usize| ledger.append(&[revoked(&format!("V{number}"))]);
         std::thread::scope(|scope| {
             for number in 0..32 {
                 scope.spawn(move || append(number).unwrap());
             }
         });
-        let count = || ledger.of(&vault(), &"A".parse().unwrap()).unwrap().len();
+        let count = || {
+            let text = std::fs::read_to_string(&ledger.path).unwrap();
+            let written: std::collections::BTreeSet<_> = text.lines().collect();
+            let is_whole = |number: &usize| {
+                let line = revoked(&format!("V{number}")).to_text();
+                written.contains(line.trim_end())
+            };
+            assert_eq!(written.len(), text.lines().count());
+            (0..65).filter(is_whole).count()
+        };
         assert_eq!(count(), 32);
 
         let other = File::open(&ledger.path).unwrap();

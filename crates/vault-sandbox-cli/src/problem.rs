@@ -3,7 +3,7 @@
 use std::fmt;
 
 use vault_sandbox_core::{
-    Error, TransportErrorKind, ValidationError, VaultErrorKind, VaultMessage,
+    Error, ErrorClass, TransportErrorKind, ValidationError, VaultErrorKind, VaultMessage,
 };
 
 use crate::exit::Exit;
@@ -86,18 +86,11 @@ impl Problem {
 
 /// What a failed call means, where it is certain that it did not issue anything.
 pub(crate) fn exit_of(error: &Error) -> Exit {
-    match error {
-        Error::Validation(_) => Exit::Usage,
-        Error::Vault { errors, .. } => {
-            let any = |test: fn(&VaultErrorKind) -> bool| errors.iter().any(|e| test(&e.kind));
-            if any(VaultErrorKind::is_about_the_caller) {
-                Exit::SignIn
-            } else if any(VaultErrorKind::says_later) {
-                Exit::Later
-            } else {
-                Exit::Refused
-            }
-        }
+    match error.class() {
+        ErrorClass::Input => Exit::Usage,
+        ErrorClass::SignIn => Exit::SignIn,
+        ErrorClass::Later => Exit::Later,
+        ErrorClass::Refused => Exit::Refused,
         _ => Exit::Unreachable,
     }
 }

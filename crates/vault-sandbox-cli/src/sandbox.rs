@@ -2,7 +2,7 @@
 
 use vault_sandbox_core::endpoints::{Sandbox, SandboxStatus};
 use vault_sandbox_core::redact::escape;
-use vault_sandbox_core::{SandboxName, VaultDns};
+use vault_sandbox_core::{OwnDnsError, SandboxName, VaultDns};
 
 use crate::connection::Connection;
 use crate::exit::Exit;
@@ -46,24 +46,24 @@ pub(crate) fn reading(connection: &Connection) -> String {
 
 /// Where a sandbox's own Vault is, as the parent's list says.
 pub(crate) fn dns_of(parent: &VaultDns, sandbox: &Sandbox) -> Result<VaultDns, Problem> {
-    let dns = sandbox.dns.as_deref().unwrap_or_default();
-    parent.sibling(dns).map_err(|_| {
-        Problem::new(
-            Exit::Unreachable,
-            format!(
-                "Vault's list does not say where the sandbox {} is. Give --sandbox-dns.",
-                escape(&sandbox.name)
-            ),
-        )
+    sandbox.own_dns(parent).map_err(|wrong| {
+        let name = escape(&sandbox.name);
+        let what = match wrong {
+            OwnDnsError::IsParent => {
+                format!("Vault's list names the parent Vault itself for the sandbox {name}.")
+            }
+            _ => format!("Vault's list does not say where the sandbox {name} is."),
+        };
+        Problem::new(Exit::Unreachable, format!("{what} Give --sandbox-dns."))
     })
 }
 
 /// A token for a sandbox that cannot be used would be of no use.
 pub(crate) fn check_active(sandbox: &Sandbox) -> Result<(), Problem> {
+    if sandbox.status.takes_tokens() {
+        return Ok(());
+    }
     let advice = match sandbox.status {
-        SandboxStatus::Active => return Ok(()),
-        // A status that is not known is Vault's to judge.
-        SandboxStatus::Unknown(_) => return Ok(()),
         SandboxStatus::Building => "Wait until it is built.",
         _ => "Choose another one.",
     };
@@ -80,17 +80,14 @@ pub(crate) fn check_active(sandbox: &Sandbox) -> Result<(), Problem> {
 /// Where a person says the sandbox is: reached as the parent is.
 pub(crate) fn sibling(parent: &VaultDns, text: &str) -> Result<VaultDns, Problem> {
     let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let sibling = parent
-        .sibling(bare)
-        .map_err(|e| Problem::invalid(Exit::Usage, "--sandbox-dns", &e))?;
-    // What is meant for a sandbox is not to happen in production.
-    if sibling == *parent {
-        return Err(Problem::usage(format!(
+    parent.of_sandbox(bare).map_err(|wrong| match wrong {
+        OwnDnsError::IsParent => Problem::usage(format!(
             "--sandbox-dns {} is the parent Vault itself, not the sandbox. A sandbox's own DNS stands in \"sandbox list\".",
             parent.authority()
-        )));
-    }
-    Ok(sibling)
+        )),
+        OwnDnsError::Invalid(error) => Problem::invalid(Exit::Usage, "--sandbox-dns", &error),
+        other => Problem::usage(format!("--sandbox-dns: {other}.")),
+    })
 }
 
 fn close_names(sandboxes: &[Sandbox], name: &str) -> Vec<String> {

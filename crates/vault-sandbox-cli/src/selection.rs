@@ -6,8 +6,9 @@ use std::path::Path;
 
 use glob::Pattern;
 use vault_sandbox_core::SandboxName;
-use vault_sandbox_core::endpoints::{Sandbox, SandboxStatus};
+use vault_sandbox_core::endpoints::Sandbox;
 use vault_sandbox_core::redact::escape;
+use vault_sandbox_core::selection::{self, LeftOut, WhyLeftOut};
 
 use crate::args::{Global, Sandboxes};
 use crate::connection::Connection;
@@ -92,30 +93,23 @@ impl Selection {
             Self::All => None,
             Self::Matching(pattern) => Some(pattern),
         };
-        let mut chosen = Vec::new();
-        let mut seen = BTreeSet::new();
-        for sandbox in list {
-            if pattern.is_some_and(|pattern| !pattern.matches(&sandbox.name)) {
-                continue;
-            }
-            match (&sandbox.status, SandboxName::parse(sandbox.name.as_str())) {
-                (SandboxStatus::Active | SandboxStatus::Unknown(_), Ok(name)) => {
-                    if seen.insert(&sandbox.name) {
-                        chosen.push(name);
-                    }
-                }
-                (status, Ok(name)) => voice.warning(&format!(
-                    "{} is left out: it is {}.",
-                    escape(name.as_str()),
-                    escape(status.as_str())
-                )),
-                (_, Err(e)) => voice.warning(&format!(
+        let is_meant = |name: &str| pattern.is_none_or(|pattern| pattern.matches(name));
+        let selected = selection::of(list, is_meant);
+        for LeftOut { sandbox, why, .. } in &selected.left_out {
+            match why {
+                WhyLeftOut::Name(error) => voice.warning(&format!(
                     "{:?} is left out: its name {}.",
                     escape(&sandbox.name),
-                    e.reason()
+                    error.reason()
+                )),
+                _ => voice.warning(&format!(
+                    "{} is left out: it is {}.",
+                    escape(&sandbox.name),
+                    escape(sandbox.status.as_str())
                 )),
             }
         }
+        let chosen = selected.chosen;
         if chosen.is_empty() {
             let which = pattern.map_or_else(
                 || "There is no active sandbox in this Vault.".to_owned(),

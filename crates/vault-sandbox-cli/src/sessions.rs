@@ -15,6 +15,8 @@ use crate::problem::Problem;
 use crate::typed::Typed;
 
 const SCHEMA: &str = "vault-sandbox/session/1";
+/// What the schema of every version begins with.
+const FAMILY: &str = "vault-sandbox/session/";
 const MAX_LENGTH: u64 = 64 * 1024;
 /// No session outlives this.
 /// [Veeva](https://general.veevavault.dev/vault-api/api-reference/26.2/authentication/session-keep-alive/).
@@ -44,9 +46,16 @@ pub(crate) struct ReservedSession {
     path: PathBuf,
 }
 
-/// As it lies on disk. Unknown fields are of a later version, or of somebody else.
+/// Why a file holds no session that can be used.
+#[derive(Debug, PartialEq, Eq)]
+enum Unusable {
+    Damaged,
+    /// A newer version of this program wrote it, in a format of its own.
+    Newer,
+}
+
+/// As it lies on disk. Fields that are not known are a later version's, which may add some.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Wire {
     schema: String,
     vault: String,
@@ -64,23 +73,35 @@ impl Sessions {
         }
     }
 
-    /// The session kept for this Vault. One that cannot be trusted is an error, not an absence.
+    /// The session kept for this Vault. One that cannot be trusted, or not be read, is an error, not an
+    /// absence; the file stays as it is.
     pub(crate) fn find(&self, vault: &VaultDns) -> Result<Option<KeptSession>, Problem> {
         let path = self.path(vault);
-        let wrong = |why: String| {
+        let unusable = |why: String| {
             Problem::configuration(format!(
                 "The kept session {} cannot be used: {why}.",
                 path.display()
             ))
-            .next("Delete it", self.typed.at(vault, "auth logout"))
-            .next("Sign in", self.typed.at(vault, "auth login"))
+        };
+        let sign_in = || self.typed.at(vault, "auth login");
+        let wrong = |why: String| {
+            unusable(why)
+                .next("Delete it", self.typed.at(vault, "auth logout"))
+                .next("Sign in", sign_in())
         };
         let text = match read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(wrong(error.to_string())),
         };
-        let kept = KeptSession::read(&text).ok_or_else(|| wrong("it is damaged".to_owned()))?;
+        let kept = KeptSession::read(&text).map_err(|why| match why {
+            Unusable::Damaged => wrong("it is damaged".to_owned()),
+            Unusable::Newer => {
+                unusable("it was written by a newer version of this program".to_owned())
+                    .now("It is left alone: the newer version can use it.")
+                    .next("Sign in with this version, which replaces it", sign_in())
+            }
+        })?;
         if kept.vault != *vault {
             return Err(wrong(format!("it belongs to {}", kept.vault)));
         }
@@ -152,10 +173,23 @@ impl KeptSession {
         own.is_some_and(|own| own.eq_ignore_ascii_case(user.as_str()))
     }
 
-    fn read(text: &str) -> Option<Self> {
+    fn read(text: &str) -> Result<Self, Unusable> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: String,
+        }
+        let head: Head = serde_json::from_str(text).map_err(|_| Unusable::Damaged)?;
+        match head.schema.as_str() {
+            SCHEMA => Self::read_known(text).ok_or(Unusable::Damaged),
+            other if other.starts_with(FAMILY) => Err(Unusable::Newer),
+            _ => Err(Unusable::Damaged),
+        }
+    }
+
+    fn read_known(text: &str) -> Option<Self> {
         let wire: Wire = serde_json::from_str(text).ok()?;
         let user = wire.user.map(|user| UserName::parse(user).ok());
-        let kept = Self {
+        Some(Self {
             vault: VaultDns::parse(&wire.vault).ok()?,
             vault_id: VaultId::parse(&wire.vault_id).ok()?,
             user: match user {
@@ -164,8 +198,7 @@ impl KeptSession {
             },
             session: SessionId::parse(wire.session_id).ok()?,
             signed_in: wire.signed_in.parse().ok()?,
-        };
-        (wire.schema == SCHEMA).then_some(kept)
+        })
     }
 
     fn write(&self) -> io::Result<Vec<u8>> {
@@ -243,19 +276,67 @@ mod tests {
     #[test]
     fn nothing_odd_is_read() {
         let good = String::from_utf8(kept("a.b").write().unwrap()).unwrap();
-        assert!(KeptSession::read(&good).is_some());
+        assert!(KeptSession::read(&good).is_ok());
         for (part, instead) in [
-            ("session/1", "session/2"),
+            ("vault-sandbox/session/1", "somebody/session/1"),
+            ("vault-sandbox/session/1", ""),
+            ("\"schema\"", "\"format\""),
+            ("\"vault-sandbox/session/1\"", "1"),
             ("\"vault\":\"a.b\"", "\"vault\":\"http://a.b\""),
             ("4101", "x"),
             ("2026-11", "2026-13"),
             ("FAKESESSION0001", "a b"),
-            ("{", "{\"more\":1,"),
+            ("\"session_id\"", "\"session\""),
+            ("jane.doe@veepharm.com", ""),
+            ("{", "{\"vault\":\"c.d\","),
             ("}", ""),
         ] {
             let text = good.replacen(part, instead, 1);
             assert_ne!(text, good);
-            assert!(KeptSession::read(&text).is_none(), "{text}");
+            let read = KeptSession::read(&text);
+            assert_eq!(read.err(), Some(Unusable::Damaged), "{text}");
+        }
+        assert!(KeptSession::read("").is_err());
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read_and_written_the_same() {
+        let written =
+            include_str!("../../../tests/fixtures/state/34f2561/sessions/127.0.0.1_4180.json");
+        let kept = KeptSession::read(written).unwrap();
+        assert_eq!(kept.vault.to_string(), "http://127.0.0.1:4180");
+        assert_eq!(kept.vault_id, VaultId::new(1_000_660));
+        assert!(kept.is_of(&UserName::parse("jane.doe@veepharm.com").unwrap()));
+        assert_eq!(
+            kept.signed_in,
+            "2026-11-28T09:06:40Z".parse::<DateTime<Utc>>().unwrap()
+        );
+        assert_eq!(String::from_utf8(kept.write().unwrap()).unwrap(), written);
+    }
+
+    #[test]
+    fn what_a_later_version_wrote_is_used_or_left_alone() {
+        let state = tempfile::tempdir().unwrap();
+        let sessions = Sessions::new(state.path(), &Typed::default());
+        let kept = kept("a.b");
+        rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
+        sessions.reserve(&kept.vault).unwrap().keep(&kept).unwrap();
+        let path = sessions.path(&kept.vault);
+        let good = std::fs::read_to_string(&path).unwrap();
+        let more = good.replacen('{', "{\"more\":{\"a\":[1]},", 1);
+        std::fs::write(&path, &more).unwrap();
+        let found = sessions.find(&kept.vault).unwrap().unwrap();
+        assert_eq!(found.session.expose().as_bytes(), b"FAKESESSION0001");
+
+        for later in [
+            good.replace("session/1", "session/2"),
+            good.replace("session/1", "session/10"),
+            "{\"schema\":\"vault-sandbox/session/2\"}".to_owned(),
+        ] {
+            std::fs::write(&path, &later).unwrap();
+            let problem = sessions.find(&kept.vault).unwrap_err();
+            assert!(problem.what.contains("a newer version"), "{problem}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), later);
         }
     }
 }

@@ -1,10 +1,8 @@
 //! The user's own tokens in a sandbox.
 
-use chrono::{DateTime, Utc};
-use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, TokenStatus, WhoAmI};
-use vault_sandbox_core::{AccessToken, Error, TokenId, TokenName, VaultDns};
+use vault_sandbox_core::endpoints::{FindTokens, TokenPage, TokenRecord, WhoAmI};
+use vault_sandbox_core::{Endpoint, TokenId, TokenName};
 
-use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::inside::{Inside, Way};
 use crate::problem::Problem;
@@ -19,11 +17,8 @@ pub(crate) async fn mine(
     inside: &Inside,
     name: Option<&TokenName>,
 ) -> Result<Vec<TokenRecord>, Problem> {
-    let me = way
-        .call(inside, &WhoAmI::new())
-        .await
-        .map_err(|e| failed(inside, &e))?;
-    let query = FindTokens::new().user(me.value.id);
+    let me = look(way, inside, &WhoAmI::new()).await?;
+    let query = FindTokens::new().user(me.id);
     let query = match name {
         Some(name) => query.name(name.clone()),
         None => query,
@@ -40,11 +35,6 @@ pub(crate) async fn with_ids(
     let mut records = read(way, inside, FindTokens::new()).await?;
     records.retain(|record| ids.contains(&record.id));
     Ok(records)
-}
-
-/// Whether a token has expired: Vault says so, or its time has come.
-pub(crate) fn has_expired(record: &TokenRecord, now: DateTime<Utc>) -> bool {
-    record.status == TokenStatus::Inactive || record.expiry.is_some_and(|at| at <= now)
 }
 
 /// Where some of many sandboxes could not be looked at: which. Where none could be, the command did
@@ -70,19 +60,16 @@ pub(crate) fn all_of(many: usize, mut failures: Vec<Problem>) -> Result<Option<P
     )))
 }
 
-/// The tokens of every page, as the caller sees them, or as a token's own user does.
-pub(crate) async fn all_pages(
-    connection: &Connection,
-    dns: &VaultDns,
-    token: Option<&AccessToken>,
+/// The tokens of every page, each asked for with `call`.
+pub(crate) async fn all_pages<E>(
     query: FindTokens,
-) -> Result<Vec<TokenRecord>, Error> {
+    call: impl AsyncFn(&FindTokens) -> Result<TokenPage, E>,
+) -> Result<Vec<TokenRecord>, E> {
     let mut records = Vec::new();
     let mut next = Some(query);
     for _ in 0..MOST_PAGES {
         let Some(query) = next else { break };
-        let authorization = token.map(|token| token.clone().into());
-        let page = connection.call_at(dns, authorization, &query).await?.value;
+        let page = call(&query).await?;
         next = FindTokens::after(&page);
         records.extend(page.records);
     }
@@ -90,10 +77,14 @@ pub(crate) async fn all_pages(
 }
 
 async fn read(way: &Way, inside: &Inside, query: FindTokens) -> Result<Vec<TokenRecord>, Problem> {
-    let records = all_pages(way.connection(), &inside.dns, way.token(), query).await;
-    records.map_err(|e| failed(inside, &e))
+    all_pages(query, async |query| look(way, inside, query).await).await
 }
 
-fn failed(inside: &Inside, error: &Error) -> Problem {
-    Problem::of_call(&format!("Looking at the tokens in {}", inside.name), error)
+/// Looks into the sandbox, and makes sure that it is the sandbox.
+async fn look<E: Endpoint>(way: &Way, inside: &Inside, endpoint: &E) -> Result<E::Output, Problem> {
+    let reply = way.call(inside, endpoint).await.map_err(|error| {
+        Problem::of_call(&format!("Looking at the tokens in {}", inside.name), &error)
+    })?;
+    way.check_served(inside, reply.facts.vault_id)?;
+    Ok(reply.value)
 }

@@ -2,8 +2,12 @@
 
 pub mod endpoints;
 pub mod issuance;
+pub mod ledger;
+pub mod limit;
+pub mod pace;
 pub mod redact;
 pub mod retry;
+pub mod selection;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
@@ -14,6 +18,7 @@ mod encoding;
 mod endpoint;
 mod envelope;
 mod error;
+mod error_class;
 mod escape;
 mod path;
 mod payload;
@@ -31,6 +36,7 @@ pub use client::Client;
 pub use codec::{decode, decode_failed, encode};
 pub use endpoint::{Answer, Caller, Endpoint, Repeat};
 pub use error::{Error, Failure, ProtocolProblem};
+pub use error_class::ErrorClass;
 pub use http::Method;
 pub use path::ApiPath;
 pub use payload::{Form, Payload};
@@ -42,8 +48,8 @@ pub use transport::{
 };
 pub use types::{
     AccessToken, ApiVersion, Authorization, ClientId, Expiry, IdentityToken, LOGIN_HOST,
-    MAX_CLIENT_ID_LENGTH, MAX_YEAR, OauthProfileId, OperationId, Password, SandboxName, SessionId,
-    TokenId, TokenName, UserId, UserName, VaultDns, VaultId,
+    MAX_CLIENT_ID_LENGTH, MAX_YEAR, OauthProfileId, OperationId, OwnDnsError, Password,
+    SandboxName, SessionId, TokenId, TokenName, UserId, UserName, VaultDns, VaultId,
 };
 pub use validation::ValidationError;
 pub use vault::Vault;

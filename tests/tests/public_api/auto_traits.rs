@@ -12,8 +12,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vault_sandbox_core::endpoints::*;
 use vault_sandbox_core::issuance::*;
+use vault_sandbox_core::ledger::{Contents, Line, ListedToken, ToReplace};
+use vault_sandbox_core::pace::Pace;
 use vault_sandbox_core::redact::Scrubber;
 use vault_sandbox_core::retry::{Decision, Policy};
+use vault_sandbox_core::selection::{LeftOut, Selected, WhyLeftOut};
 use vault_sandbox_core::testkit::{
     Conformance, Finding, FromAsyncFn, FromFn, NeverAnswers, Recorded, Recorder, Report, Scripted,
 };
@@ -55,10 +58,14 @@ has! {
         Authorization, Vault,
         // sans-IO
         ApiPath, Body, Form, Payload, Repeat, Caller<'static>, HttpRequest, HttpResponse,
-        Reply<IssuedToken>, Facts, VaultMessage, VaultErrorKind, Failure, ProtocolProblem, Scrubber,
+        Reply<IssuedToken>, Facts, VaultMessage, VaultErrorKind, ErrorClass, Failure, ProtocolProblem, Scrubber,
         // transports
         TransportErrorKind, SharedTransport, Client<SharedTransport>, Client<Script>,
-        Policy, Decision,
+        Policy, Decision, Pace,
+        // the ledger
+        Line, ListedToken, Contents, ToReplace<'static>,
+        // which of a list are meant
+        Selected<'static>, LeftOut<'static>, WhyLeftOut,
         // for tests
         Scripted, NeverAnswers, FromFn<fn()>, FromAsyncFn<fn()>, Recorder<Scripted>, Recorded,
         Conformance, Report, Finding,
@@ -83,7 +90,7 @@ has! {
         simulator::OmittedExpiry, simulator::OverCeiling, simulator::PastExpiry,
         simulator::UnknownParameters, simulator::UserSys;
     Fault:
-        Error, ValidationError, TransportError, WrongVault, Unexpected, JournalError,
+        Error, ValidationError, OwnDnsError, TransportError, WrongVault, Unexpected, JournalError,
         reqwest::BuildError, simulator::StartError, simulator::UnknownName;
     Send: Answer<'static>;
     Sync: Answer<'static>;

@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context<'_>, args: &ListArgs) -> Result<Exit, Proble
         .and_then(|within| now.checked_add_signed(within));
     let is_soon = |record: &TokenRecord| {
         let before = |at: DateTime<Utc>| soon.is_none_or(|soon| at <= soon);
-        !tokens::has_expired(record, now) && record.expiry.is_some_and(before)
+        !record.has_expired(now) && record.expiry.is_some_and(before)
     };
     let expiring = found.iter().filter(|(_, record)| is_soon(record)).count();
     if args.expiring {

@@ -80,7 +80,7 @@ async fn find(
         Which::Named(name) => tokens::mine(way, inside, Some(name)).await?,
         Which::Expired => {
             let mut records = tokens::mine(way, inside, None).await?;
-            records.retain(|record| tokens::has_expired(record, Utc::now()));
+            records.retain(|record| record.has_expired(Utc::now()));
             records
         }
         Which::Ids(ids) => tokens::with_ids(way, inside, ids).await?,

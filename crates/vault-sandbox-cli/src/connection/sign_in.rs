@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use vault_sandbox_core::endpoints::{
     Discover, Discovery, EndSession, ListVersions, OauthSignIn, Session, SignIn, User, WhoAmI,
+    WrongVault, check_served_by,
 };
 use vault_sandbox_core::{
     Client, Error, Reply, SessionId, UserName, Vault, VaultDns, VaultErrorKind, VaultId,
@@ -105,25 +106,28 @@ impl Connection {
     /// Takes note of which Vault served a call: not another than the one signed in to, nor than the
     /// one that the profile expects.
     pub(crate) fn check_served_by(&self, served: Option<VaultId>) -> Result<(), Problem> {
-        let known = self.vault_id().or(self.pin());
-        if let (Some(expected), Some(served)) = (known, served)
-            && expected != served
-        {
-            let expected = match self.vault_id() {
-                Some(id) => format!("Signed in to Vault {id}"),
-                None => format!(
-                    "The profile {:?} says Vault {expected}",
-                    self.settings.profile.name
-                ),
-            };
-            return Err(Problem::new(
-                Exit::SignIn,
-                format!("{expected}, but Vault {served} answers at {}.", self.dns),
-            ));
+        let signed_in_to = self.vault_id();
+        match check_served_by(signed_in_to.or(self.pin()), served) {
+            Ok(()) => {
+                let mut entry = self.entry.borrow_mut();
+                entry.vault_id = entry.vault_id.or(served);
+                Ok(())
+            }
+            Err(WrongVault::OtherServes { expected, served }) => {
+                let expected = match signed_in_to {
+                    Some(id) => format!("Signed in to Vault {id}"),
+                    None => format!(
+                        "The profile {:?} says Vault {expected}",
+                        self.settings.profile.name
+                    ),
+                };
+                Err(Problem::new(
+                    Exit::SignIn,
+                    format!("{expected}, but Vault {served} answers at {}.", self.dns),
+                ))
+            }
+            Err(other) => Err(Problem::new(Exit::SignIn, format!("{other}."))),
         }
-        let mut entry = self.entry.borrow_mut();
-        entry.vault_id = entry.vault_id.or(served);
-        Ok(())
     }
 
     /// Whether the Vault's own URLs lead to the DNS asked for: what a credential given by hand opens

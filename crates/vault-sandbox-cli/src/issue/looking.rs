@@ -44,7 +44,10 @@ impl Issuer<'_> {
         };
         let mut pauses = Pauses::within(limit);
         loop {
-            let found = tokens::all_pages(self.connection, &dns, None, look_up.request());
+            let found = tokens::all_pages(look_up.request(), async |query| {
+                let page = self.connection.call_at(&dns, None, query).await;
+                page.map(|reply| reply.value)
+            });
             let failed = match self.signals.stopping(found).await {
                 Err(_) => return Event::GivenUp,
                 Ok(Ok(records)) => {

@@ -105,6 +105,37 @@ fn a_session_is_kept_used_and_ended() {
 }
 
 #[test]
+fn a_session_of_a_later_version_is_left_alone_until_somebody_signs_in() {
+    let world = World::new();
+    login(&world);
+    let kept = sessions(&world).pop().unwrap();
+    let known = fs::read_to_string(&kept).unwrap();
+    let later = known.replace("session/1", "session/2");
+    fs::write(&kept, &later).unwrap();
+    for run in [status(&world), create(&world)] {
+        let ran = run.go();
+        assert_eq!(ran.code(), 3, "{}", ran.said());
+        assert!(ran.said().contains("a newer version"), "{}", ran.said());
+        assert!(ran.said().contains("auth login"), "{}", ran.said());
+        assert_eq!(fs::read_to_string(&kept).unwrap(), later);
+    }
+    assert_eq!(count(&world, "POST", "/auth"), 1);
+    let ran = login(&world);
+    assert!(ran.said().contains("a newer version"), "{}", ran.said());
+    assert!(ran.said().contains("It was replaced"), "{}", ran.said());
+    assert_eq!(status(&world).go().code(), 0);
+
+    // A field that a later version added is no reason.
+    let known = fs::read_to_string(&kept).unwrap();
+    let more = known.replacen('{', "{\"more\":1,", 1);
+    fs::write(&kept, more).unwrap();
+    let ran = status(&world).go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    let ran = login(&world);
+    assert!(!ran.said().contains("It was replaced"), "{}", ran.said());
+}
+
+#[test]
 fn a_second_sign_in_ends_the_first() {
     let world = World::new();
     login(&world);

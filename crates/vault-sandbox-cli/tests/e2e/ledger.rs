@@ -206,6 +206,61 @@ fn damaged_lines_are_passed_over() {
     assert_eq!(world.vault.tokens(SANDBOX).len(), 1);
 }
 
+/// What a later version wrote never says that there is nothing to replace.
+#[test]
+fn lines_of_a_later_version_are_asked_about() {
+    let world = World::new();
+    let old = world.with_old();
+    let issued = fs::read_to_string(world.ledger()).unwrap();
+    let revoked = issued.replace("\"issued\"", "\"revoked\"");
+    let later = [
+        issued.replace("ledger/1", "ledger/2"),
+        issued.replace("\"issued\"", "\"moved\""),
+    ];
+    for line in &later {
+        // The only trace of a token.
+        fs::write(world.ledger(), line).unwrap();
+        let ran = rotate(&world, &[]).go();
+        assert_eq!(ran.code(), 3, "{}", ran.said());
+        assert!(ran.said().contains("--old ID"), "{}", ran.said());
+        // As well where the file is gone, or what is known was deleted.
+        let ran = rotate(&world, &["-o", "vacant"]).go();
+        assert_eq!(ran.code(), 3, "{}", ran.said());
+        let of_another = |line: &str| line.replace(&old.id, "V8T000000009999");
+        let known = of_another(&issued) + &of_another(&revoked);
+        fs::write(world.ledger(), format!("{known}{line}")).unwrap();
+        let ran = rotate(&world, &[]).go();
+        assert_eq!(ran.code(), 3, "{}", ran.said());
+    }
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 1);
+    // One that may be newer is not passed by in silence.
+    let newer = later[0].replace(&old.id, "V8T000000009999");
+    fs::write(world.ledger(), format!("{issued}{newer}")).unwrap();
+    let ran = rotate(&world, &[]).go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert_eq!(ran.json()["replaced"]["id"], old.id);
+    assert!(
+        ran.said().contains("A newer token may have gone there"),
+        "{}",
+        ran.said()
+    );
+    let after = fs::read_to_string(world.ledger()).unwrap();
+    assert!(after.contains(&newer));
+    // Said of the token after its deletion: that need not be the last word any more.
+    let id = world.new_token().unwrap().id;
+    let moved = issued.replace(&old.id, &id);
+    let lines = [
+        &moved,
+        &revoked.replace(&old.id, &id),
+        &moved.replace("\"issued\"", "\"moved\""),
+    ];
+    fs::write(world.ledger(), lines.map(String::as_str).concat()).unwrap();
+    let ran = rotate(&world, &[]).go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert_eq!(ran.json()["replaced"]["id"], id);
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 1);
+}
+
 #[test]
 fn writers_at_once_and_ten_thousand_lines() {
     let world = World::new();

@@ -48,3 +48,4 @@ mod typed;
 mod typed_rotate;
 mod verify;
 mod wire;
+mod wrong_list;

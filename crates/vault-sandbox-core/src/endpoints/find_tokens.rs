@@ -198,6 +198,12 @@ impl TokenRecord {
         }
     }
 
+    /// Whether the token has expired: Vault says that it cannot be used, or its time has come.
+    #[must_use]
+    pub fn has_expired(&self, now: DateTime<Utc>) -> bool {
+        self.status == TokenStatus::Inactive || self.expiry.is_some_and(|at| at <= now)
+    }
+
     /// With this name.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
@@ -352,6 +358,43 @@ mod tests {
         assert_eq!(made, read);
         let page = TokenPage::new(vec![made]);
         assert_eq!(page.total, Some(1));
+        assert_eq!(FindTokens::after(&page), None);
+    }
+
+    #[test]
+    fn a_token_has_expired_by_vaults_word_or_by_the_clock() {
+        let now = "2026-11-23T18:00:00Z".parse().unwrap();
+        for (status, expiry, expired) in [
+            ("active__v", r#""2026-11-23T18:00:01Z""#, false),
+            ("active__v", r#""2026-11-23T18:00:00Z""#, true),
+            ("active__v", r#""2026-11-23T17:59:59Z""#, true),
+            ("active__v", "null", false),
+            ("inactive__v", r#""2026-11-23T18:00:01Z""#, true),
+            ("inactive__v", "null", true),
+            ("paused__v", "null", false),
+            ("paused__v", r#""2026-11-23T18:00:00Z""#, true),
+        ] {
+            let record: TokenRecord = serde_json::from_str(&format!(
+                r#"{{"id":"V1","status__v":"{status}","expiry_date__sys":{expiry}}}"#
+            ))
+            .unwrap();
+            assert_eq!(record.has_expired(now), expired, "{status} {expiry}");
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_asked_for_as_it_was_named() {
+        let mut page = TokenPage {
+            records: Vec::new(),
+            total: None,
+            next_page: Some("/api/v26.2/query/0a1b?pagesize=9".to_owned()),
+        };
+        let path = FindTokens::after(&page).unwrap().path().unwrap();
+        assert_eq!(
+            path.in_version(ApiVersion::V26_2),
+            "/api/v26.2/query/0a1b?pagesize=9"
+        );
+        page.next_page = None;
         assert_eq!(FindTokens::after(&page), None);
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 use crate::endpoint::{Answer, Endpoint, Repeat};
 use crate::error::ProtocolProblem;
 use crate::path::ApiPath;
-use crate::types::VaultId;
+use crate::types::{OwnDnsError, VaultDns, VaultId};
 use crate::validation::ValidationError;
 use crate::wire;
 
@@ -94,8 +94,7 @@ pub struct Sandbox {
     /// The domain of its user names; not a host.
     #[serde(default, deserialize_with = "wire::text")]
     pub domain: Option<String>,
-    /// The DNS of its own Vault, to be read with
-    /// [`VaultDns::sibling`](crate::VaultDns::sibling) of the parent's.
+    /// The DNS of its own Vault, to be read by [`own_dns`](Self::own_dns).
     #[serde(default, deserialize_with = "wire::text")]
     pub dns: Option<String>,
     /// The number of the Vault it was made from.
@@ -146,6 +145,17 @@ impl Sandbox {
             expiration_date: None,
         }
     }
+
+    /// Where its own Vault is, by the list of the Vault that is reached at `parent`. What is done in
+    /// a sandbox must not happen in its parent, so a list that names the parent's own DNS names none.
+    ///
+    /// # Errors
+    ///
+    /// The list says nothing, or as [`VaultDns::of_sandbox`].
+    pub fn own_dns(&self, parent: &VaultDns) -> Result<VaultDns, OwnDnsError> {
+        let text = self.dns.as_deref().ok_or(OwnDnsError::Missing)?;
+        parent.of_sandbox(text)
+    }
 }
 
 /// Whether a sandbox can be used.
@@ -174,6 +184,16 @@ impl SandboxStatus {
             Self::Inactive => "inactive",
             Self::Deleting => "deleting",
             Self::Unknown(text) => text,
+        }
+    }
+
+    /// Whether a token for the sandbox can be asked for. A status that is not known is Vault's to
+    /// judge.
+    #[must_use]
+    pub fn takes_tokens(&self) -> bool {
+        match self {
+            Self::Active | Self::Unknown(_) => true,
+            Self::Building | Self::Inactive | Self::Deleting => false,
         }
     }
 }
@@ -239,5 +259,42 @@ mod tests {
         }
         let made = Sandbox::new("VeePharm Sandbox");
         assert_eq!(Sandboxes::new(vec![made]).active[0].refresh_available, None);
+    }
+
+    fn sandbox(more: &str) -> Sandbox {
+        serde_json::from_str(&format!(r#"{{"name":"A"{more}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn which_sandboxes_take_tokens() {
+        for (status, takes) in [
+            ("active", true),
+            ("building", false),
+            ("inactive", false),
+            ("deleting", false),
+            ("resting", true),
+            ("", true),
+        ] {
+            let sandbox = sandbox(&format!(r#","status":"{status}""#));
+            assert_eq!(sandbox.status.takes_tokens(), takes, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_names_the_parent_names_no_place() {
+        let parent = VaultDns::parse("veepharm.veevavault.com").unwrap();
+        let of = |more: &str| sandbox(more).own_dns(&parent);
+        assert_eq!(of(""), Err(OwnDnsError::Missing));
+        assert_eq!(of(r#","dns":"NULL""#), Err(OwnDnsError::Missing));
+        assert_eq!(
+            of(r#","dns":"VeePharm.veevavault.com""#),
+            Err(OwnDnsError::IsParent)
+        );
+        assert!(matches!(
+            of(r#","dns":"https://a.b""#),
+            Err(OwnDnsError::Invalid(_))
+        ));
+        let own = VaultDns::parse("veepharm-sandbox.vaultdev.com").unwrap();
+        assert_eq!(of(r#","dns":"veepharm-sandbox.vaultdev.com""#), Ok(own));
     }
 }

@@ -39,6 +39,8 @@ pub use list_sandboxes::{Entitlement, ListSandboxes, Sandbox, SandboxStatus, San
 pub use list_versions::{ListVersions, Versions};
 pub use oauth_sign_in::OauthSignIn;
 pub use show_sandbox::{Limit, SandboxDetails, ShowSandbox};
-pub use sign_in::{Session, SignIn, VaultEntry, WrongVault};
+pub use sign_in::{
+    Session, SignIn, VaultEntry, WrongVault, check_served_by, check_served_by_sandbox,
+};
 pub use token_request::{Encoding, IssuedToken};
 pub use who_am_i::{User, WhoAmI};

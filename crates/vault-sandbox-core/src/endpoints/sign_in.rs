@@ -131,6 +131,56 @@ pub enum WrongVault {
         /// The Vault signed in to.
         landed: VaultId,
     },
+    /// Another Vault than the one expected answers.
+    #[error("expected Vault {expected}, but Vault {served} answers")]
+    OtherServes {
+        /// The number expected.
+        expected: VaultId,
+        /// The Vault that served the call.
+        served: VaultId,
+    },
+    /// The parent Vault answers where a sandbox's own was called.
+    #[error("the parent Vault {parent} answers, not the sandbox's own")]
+    ParentServes {
+        /// The parent.
+        parent: VaultId,
+    },
+}
+
+/// Compares the Vault that served a call, by [`Facts::vault_id`](crate::Facts::vault_id), with the
+/// one expected. What is not known on either side contradicts nothing.
+///
+/// # Errors
+///
+/// Both are known, and they differ.
+pub fn check_served_by(
+    expected: Option<VaultId>,
+    served: Option<VaultId>,
+) -> Result<(), WrongVault> {
+    match (expected, served) {
+        (Some(expected), Some(served)) if expected != served => {
+            Err(WrongVault::OtherServes { expected, served })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Compares the Vault that served a call to a sandbox's own Vault with the one that its parent's list
+/// names ([`Sandbox::vault_id`](super::Sandbox::vault_id)). The parent itself is never right: what is
+/// meant for a sandbox must not happen there. What is not known contradicts nothing.
+///
+/// # Errors
+///
+/// The parent answers, or another Vault than the one named.
+pub fn check_served_by_sandbox(
+    parent: Option<VaultId>,
+    named: Option<VaultId>,
+    served: Option<VaultId>,
+) -> Result<(), WrongVault> {
+    match parent {
+        Some(parent) if served == Some(parent) => Err(WrongVault::ParentServes { parent }),
+        _ => check_served_by(named, served),
+    }
 }
 
 impl VaultEntry {
@@ -282,6 +332,73 @@ mod tests {
         ));
         let pinned = session(4101, here).check(&asked, Some(VaultId::new(1)));
         assert!(matches!(pinned, Err(WrongVault::OtherId { .. })));
+    }
+
+    #[test]
+    fn the_vault_that_answers_is_the_one_expected() {
+        let [one, two] = [1, 2].map(VaultId::new);
+        for (expected, served) in [
+            (None, None),
+            (None, Some(one)),
+            (Some(one), None),
+            (Some(one), Some(one)),
+        ] {
+            assert_eq!(check_served_by(expected, served), Ok(()));
+        }
+        let wrong = check_served_by(Some(one), Some(two)).unwrap_err();
+        assert_eq!(wrong.to_string(), "expected Vault 1, but Vault 2 answers");
+    }
+
+    #[test]
+    fn the_parent_does_not_answer_for_a_sandbox() {
+        let [parent, own, other] = [1, 2, 3].map(VaultId::new);
+        for (of, named, served, refused) in [
+            (None, None, None, None),
+            (None, None, Some(own), None),
+            (None, Some(own), Some(own), None),
+            (Some(parent), None, None, None),
+            (Some(parent), Some(own), None, None),
+            (Some(parent), None, Some(own), None),
+            (Some(parent), Some(own), Some(own), None),
+            (
+                Some(parent),
+                Some(own),
+                Some(other),
+                Some("expected Vault 2, but Vault 3"),
+            ),
+            (
+                None,
+                Some(own),
+                Some(parent),
+                Some("expected Vault 2, but Vault 1"),
+            ),
+            (
+                Some(parent),
+                Some(own),
+                Some(parent),
+                Some("the parent Vault 1 answers"),
+            ),
+            (
+                Some(parent),
+                Some(parent),
+                Some(parent),
+                Some("the parent Vault 1 answers"),
+            ),
+            (
+                Some(parent),
+                None,
+                Some(parent),
+                Some("the parent Vault 1 answers"),
+            ),
+        ] {
+            let found = check_served_by_sandbox(of, named, served);
+            let said = found.err().map(|wrong| wrong.to_string());
+            match (said, refused) {
+                (None, None) => {}
+                (Some(said), Some(refused)) => assert!(said.starts_with(refused), "{said}"),
+                (said, refused) => panic!("{said:?} instead of {refused:?}"),
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,9 @@ mod api_version;
 mod dns;
 mod expiry;
 mod ids;
+mod lifetime;
 mod names;
+mod own_dns;
 mod secret;
 #[cfg(feature = "serde")]
 mod serialized;
@@ -17,4 +19,5 @@ pub use dns::{LOGIN_HOST, VaultDns};
 pub use expiry::{Expiry, MAX_YEAR};
 pub use ids::{OauthProfileId, OperationId, TokenId, UserId, VaultId};
 pub use names::{ClientId, MAX_CLIENT_ID_LENGTH, SandboxName, TokenName, UserName};
+pub use own_dns::OwnDnsError;
 pub use secret::{AccessToken, Authorization, IdentityToken, Password, SessionId};

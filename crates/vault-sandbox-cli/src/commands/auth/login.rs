@@ -30,7 +30,10 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     let found = runtime.block_on(find(context, &dns))?;
     let mut place = sessions.reserve(&dns)?;
     // One that cannot be used is replaced all the same.
-    let old = sessions.find(&dns).ok().flatten();
+    let (old, unusable) = match sessions.find(&dns) {
+        Ok(old) => (old, None),
+        Err(problem) => (None, Some(problem)),
+    };
     let connection = Connection::with(settings, dns.clone(), found, context.voice)?;
     let (arrived, user) = runtime.block_on(async {
         let mut signals = Signals::take()?;
@@ -60,6 +63,12 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     }
     if let Some(old) = old {
         end(context, &runtime, old);
+    }
+    if let Some(problem) = unusable {
+        context.voice.warning(&format!(
+            "{} It was replaced; if it was a session, it lives at Vault until it ends by itself, after 48 hours at most.",
+            problem.what
+        ));
     }
     report(context, &connection, user.as_ref(), Some(&kept))?;
     context.voice.fact(

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use vault_sandbox_core::Error;
 use vault_sandbox_core::issuance::many::TurnEnd;
 use vault_sandbox_core::issuance::{Issuance, Outcome};
 
@@ -92,7 +93,7 @@ impl<'a> Issuing<'a> {
         let intent = item.intent(context, self.terms, connection, sandbox);
         let (issuance, outcome, mut progress) = issuer.run(Issuance::new(intent)).await;
         let refused = progress.call.as_ref();
-        if refused.is_some_and(limit::may_be_reached) {
+        if refused.is_some_and(Error::may_be_about_the_limit) {
             let full = limit::full_house(connection, sandbox).await;
             progress.is_full = full.is_some();
             progress.warnings.extend(full);

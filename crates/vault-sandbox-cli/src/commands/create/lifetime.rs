@@ -1,7 +1,7 @@
 //! How long the token shall live: as asked, as the profile says, or 90 days; never beyond the
 //! profile's limit.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use vault_sandbox_core::Expiry;
 
 use crate::config::Profile;
@@ -9,8 +9,6 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 
 const BUILT_IN: &str = "90d";
-/// A day ends last in the zone UTC-12.
-const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
 
 pub(super) fn of(
     given: Option<&str>,
@@ -29,7 +27,7 @@ pub(super) fn of(
     };
     let most = Expiry::parse(limit, now)
         .map_err(|e| Problem::invalid(Exit::Configuration, "The profile's max_expires", &e))?;
-    if is_within(expiry, most) {
+    if expiry.is_within(most) {
         return Ok(expiry);
     }
     Err(Problem::usage(format!(
@@ -37,22 +35,6 @@ pub(super) fn of(
         profile.name
     ))
     .now("No token was asked for."))
-}
-
-/// In doubt it is not: where a day ends depends on the user's time zone.
-fn is_within(expiry: Expiry, most: Expiry) -> bool {
-    if most.is_never() || expiry == most {
-        return true;
-    }
-    let end = |expiry: Expiry| {
-        let day = expiry.date()?.and_time(NaiveTime::MIN).and_utc();
-        day.checked_add_signed(TimeDelta::days(1))
-    };
-    let latest = expiry
-        .instant()
-        .or_else(|| end(expiry)?.checked_add_signed(LAST_ZONE));
-    let limit = most.instant().or_else(|| end(most));
-    matches!((latest, limit), (Some(latest), Some(limit)) if latest <= limit)
 }
 
 #[cfg(test)]

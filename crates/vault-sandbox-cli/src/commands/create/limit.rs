@@ -1,27 +1,12 @@
-//! The limit of 25 active tokens: Veeva documents it, but not the error that it leads to.
+//! The limit of active tokens, in words.
 
-use vault_sandbox_core::endpoints::{FindTokens, TokenStatus};
-use vault_sandbox_core::{Error, VaultErrorKind};
+use vault_sandbox_core::endpoints::FindTokens;
+use vault_sandbox_core::limit::{self, MAX_ACTIVE_TOKENS};
 
 use crate::connection::Connection;
 use crate::issue::SandboxFacts;
 
-/// Most active tokens of a user.
-/// [Veeva](https://general.veevavault.dev/vault-api/api-reference/26.2/users/api-access-tokens/generate-my-api-access-token/).
-const PLACES: usize = 25;
 const CANDIDATES: usize = 5;
-
-/// Whether a refusal may be about the limit.
-pub(super) fn may_be_reached(error: &Error) -> bool {
-    matches!(
-        error.vault_kind(),
-        Some(
-            VaultErrorKind::OperationNotAllowed
-                | VaultErrorKind::InvalidData
-                | VaultErrorKind::Unknown(_)
-        )
-    ) && !error.may_have_been_applied()
-}
 
 /// Whether the user's places are all taken, and by what: in words for a warning.
 pub(super) async fn full_house(connection: &Connection, sandbox: &SandboxFacts) -> Option<String> {
@@ -30,17 +15,10 @@ pub(super) async fn full_house(connection: &Connection, sandbox: &SandboxFacts) 
         .call_at(dns, None, &FindTokens::new())
         .await
         .ok()?;
-    let mut active: Vec<_> = reply
-        .value
-        .records
-        .iter()
-        .filter(|r| r.status == TokenStatus::Active)
-        .collect();
-    if active.len() < PLACES {
+    let active = limit::to_revoke(&reply.value.records, reply.facts.user_id);
+    if active.len() < MAX_ACTIVE_TOKENS {
         return None;
     }
-    // Never used first, then the one unused for longest.
-    active.sort_by_key(|record| record.last_used);
     let candidates: Vec<_> = active
         .iter()
         .take(CANDIDATES)
@@ -56,7 +34,7 @@ pub(super) async fn full_house(connection: &Connection, sandbox: &SandboxFacts) 
         })
         .collect();
     Some(format!(
-        "you have {} active tokens in this sandbox, and a user may have {PLACES}. Candidates to revoke: {}",
+        "you have {} active tokens in this sandbox, and a user may have {MAX_ACTIVE_TOKENS}. Candidates to revoke: {}",
         active.len(),
         candidates.join("; ")
     ))

@@ -2,6 +2,7 @@
 
 use chrono::Utc;
 use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, User, WhoAmI};
+use vault_sandbox_core::ledger::{Contents, ListedToken, ToReplace};
 use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
 
 use super::Replacing;
@@ -11,7 +12,7 @@ use crate::connection::Connection;
 use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::ledger::{Ledger, Listed, resolved};
+use crate::ledger::{self, Ledger, resolved};
 use crate::problem::Problem;
 
 /// The old token: the one that was named, else the newest that the ledger has for one of the
@@ -36,7 +37,7 @@ pub(super) async fn find(
         is_given: sandbox.is_given,
     };
     let ledger = Ledger::new(&context.settings.state_dir()?);
-    let listed = ledger.of(connection.dns(), &item.sandbox);
+    let contents = ledger.read(connection.dns());
     let old = if let Some(old) = &replacing.old {
         let Some(record) = look.record(old).await? else {
             return Err(look.see_yours(Problem::new(
@@ -50,24 +51,31 @@ pub(super) async fn find(
         look.check_whose(&record).await?;
         record.id
     } else {
-        let listed = listed.as_ref().map_err(|e| ledger.unreadable(e))?;
-        let Some((old, destination)) = newest(listed, &ledger, &look, item)? else {
+        let contents = contents.as_ref().map_err(|e| ledger.unreadable(e))?;
+        let Some(old) = newest(context, contents, &ledger, &look, item)? else {
             return Ok(None);
         };
-        match look.record(&old).await? {
-            Some(record) => look.check_whose(&record).await?,
-            None => look.check_dead(context, &old, &destination).await?,
+        match (look.record(&old.id).await?, place_of(old, item)) {
+            (Some(record), _) => look.check_whose(&record).await?,
+            (None, Some(place)) => look.check_dead(context, &old.id, place).await?,
+            (None, None) => {}
         }
-        old
+        old.id.clone()
     };
-    let listed = listed.unwrap_or_default();
+    let contents = contents.unwrap_or_default();
+    let listed: Vec<_> = contents.of(&item.sandbox).collect();
     mention_other_places(context, &listed, item, &old);
     mention_others(context, &look, &listed, item, &old);
     Ok(Some(old))
 }
 
 /// What works there stops working once the old token is deleted.
-fn mention_other_places(context: &Context<'_>, listed: &[Listed], item: &Item, old: &TokenId) {
+fn mention_other_places(
+    context: &Context<'_>,
+    listed: &[&ListedToken],
+    item: &Item,
+    old: &TokenId,
+) {
     let Some(token) = listed.iter().find(|token| token.id == *old) else {
         return;
     };
@@ -94,7 +102,7 @@ fn mention_other_places(context: &Context<'_>, listed: &[Listed], item: &Item, o
 fn mention_others(
     context: &Context<'_>,
     look: &Look<'_>,
-    listed: &[Listed],
+    listed: &[&ListedToken],
     item: &Item,
     old: &TokenId,
 ) {
@@ -115,29 +123,50 @@ fn mention_others(
     }
 }
 
-/// The newest that is not known to be deleted, and where it went.
-fn newest(
-    listed: &[Listed],
+/// The newest that went to one of the destinations. `None`: what was there is deleted, or there never
+/// was anything.
+fn newest<'a>(
+    context: &Context<'_>,
+    contents: &'a Contents,
     ledger: &Ledger,
     look: &Look<'_>,
     item: &Item,
-) -> Result<Option<(TokenId, Destination)>, Problem> {
-    let there = |token| Some((token, place_of(token, item)?));
-    let listed: Vec<_> = listed.iter().filter_map(there).collect();
-    if let Some((found, destination)) = listed.iter().find(|(token, _)| !token.is_gone) {
-        return Ok(Some((found.id.clone(), (*destination).clone())));
+) -> Result<Option<&'a ListedToken>, Problem> {
+    let is_there = |text: &str| places_of(item).any(|place| ledger::is_at(text, place));
+    match contents.to_replace(&item.sandbox, is_there) {
+        ToReplace::Token(token) => {
+            if contents.may_hide_newer(token) {
+                context.voice.warning(&format!(
+                    "the ledger {} has later lines that this version of the program does not understand. A newer token may have gone there; it is not replaced.\n  See yours:  {}",
+                    ledger.path(),
+                    look.list()
+                ));
+            }
+            Ok(Some(token))
+        }
+        ToReplace::AllGone => Ok(None),
+        ToReplace::NotKnown if item.destinations.iter().all(Destination::is_vacant) => Ok(None),
+        ToReplace::NotKnown => Err(nothing_to_go_by(ledger, look, item)),
+        _ => Err(look.see_yours(Problem::configuration(format!(
+            "Which token is to be replaced? The ledger {} has lines that this version of the program does not understand, and one of them may be about it. Say which it is with --old ID.",
+            ledger.path()
+        )))),
     }
-    // What was there is deleted already.
-    if !listed.is_empty() || item.destinations.iter().all(Destination::is_vacant) {
-        return Ok(None);
-    }
-    Err(nothing_to_go_by(ledger, look, item))
 }
 
-/// To which of the destinations a token went. What went to stdout may be anywhere by now.
-fn place_of<'a>(token: &Listed, item: &'a Item) -> Option<&'a Destination> {
-    let mut places = item.destinations.iter();
-    places.find(|place| **place != Destination::Stdout && token.went_to(place))
+/// To which of the destinations a token went.
+fn place_of<'a>(token: &ListedToken, item: &'a Item) -> Option<&'a Destination> {
+    let went_to = |place: &&Destination| {
+        let mut destinations = token.destinations.iter();
+        destinations.any(|text| ledger::is_at(text, place))
+    };
+    places_of(item).find(went_to)
+}
+
+/// The destinations that can be gone by. What went to stdout may be anywhere by now.
+fn places_of(item: &Item) -> impl Iterator<Item = &Destination> {
+    let places = item.destinations.iter();
+    places.filter(|place| **place != Destination::Stdout)
 }
 
 fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {

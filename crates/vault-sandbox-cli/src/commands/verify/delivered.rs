@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use vault_sandbox_core::VaultDns;
+use vault_sandbox_core::ledger::{Contents, ListedToken};
+
 use crate::commands::Context;
 use crate::connection::{Connection, which_vault};
 use crate::credentials::{self, Found, Means};
 use crate::destinations::Destination;
 use crate::inside::Inside;
-use crate::ledger::{Ledger, Listed};
+use crate::ledger::Ledger;
 use crate::problem::Problem;
 use crate::selection::Selection;
 
@@ -22,25 +25,27 @@ pub(super) fn try_out(
 ) -> Result<Vec<Shown>, Problem> {
     let vault = which_vault(context.settings)?;
     let ledger = Ledger::new(&context.settings.state_dir()?);
-    let listed = ledger.all(&vault).map_err(|e| ledger.unreadable(&e))?;
+    let contents = ledger.read(&vault).map_err(|e| ledger.unreadable(&e))?;
+    let listed = contents.tokens();
     let known: BTreeSet<_> = listed.iter().map(|token| token.sandbox.as_str()).collect();
     let known = match known.into_iter().collect::<Vec<_>>().as_slice() {
         [] => String::new(),
         names => format!(" It knows of {}.", names.join(", ")),
     };
-    let listed = newest_in_files(listed, selection);
     let mut shown = Vec::new();
     let mut subjects = Vec::new();
-    for (token, destination) in listed {
+    for (token, destination) in newest_in_files(&contents, selection) {
         let source = destination.to_string();
-        match subject(context, &token, &destination, &source) {
-            Ok(subject) => subjects.push(subject),
+        // What lies there may be a newer one.
+        let id = (!contents.may_hide_newer(token)).then(|| token.id.clone());
+        match subject(context, &vault, token, &destination, &source) {
+            Ok(subject) => subjects.push(Subject { id, ..subject }),
             Err(problem) => shown.push(Shown {
                 sandbox: token.sandbox.to_string(),
                 source,
                 is_token: true,
                 user: None,
-                id: Some(token.id),
+                id,
                 record: None,
                 remark: None,
                 problem: Some(problem),
@@ -70,10 +75,13 @@ pub(super) fn try_out(
 
 /// Of each file, the token that went there last. Where that one is known to be deleted and the file is
 /// too, all is as it should be.
-fn newest_in_files(listed: Vec<Listed>, selection: &Selection) -> Vec<(Listed, Destination)> {
+fn newest_in_files<'a>(
+    contents: &'a Contents,
+    selection: &Selection,
+) -> Vec<(&'a ListedToken, Destination)> {
     let mut seen = BTreeSet::new();
     let mut newest = Vec::new();
-    for token in listed {
+    for token in contents.tokens() {
         let is_meant = match selection {
             Selection::All => true,
             Selection::Matching(pattern) => pattern.matches(token.sandbox.as_str()),
@@ -85,7 +93,7 @@ fn newest_in_files(listed: Vec<Listed>, selection: &Selection) -> Vec<(Listed, D
             if let Some(file) = file.filter(|file| seen.insert(file.resolved()))
                 && !(token.is_gone && file.is_vacant())
             {
-                newest.push((token.clone(), file));
+                newest.push((token, file));
             }
         }
     }
@@ -94,14 +102,17 @@ fn newest_in_files(listed: Vec<Listed>, selection: &Selection) -> Vec<(Listed, D
 
 fn subject(
     context: &Context<'_>,
-    token: &Listed,
+    vault: &VaultDns,
+    token: &ListedToken,
     destination: &Destination,
     source: &str,
 ) -> Result<Subject, Problem> {
     let wrong = |why: String| Problem::destination(format!("{source}: {why}."));
     let value = destination.token().map_err(wrong)?;
     let value = value.ok_or_else(|| wrong("there is no token in it".to_owned()))?;
-    let dns = token.sandbox_dns.clone().ok_or_else(|| {
+    let dns = token.sandbox_dns.clone();
+    // What an earlier version took for it.
+    let dns = dns.filter(|dns| !dns.leads_to(vault)).ok_or_else(|| {
         Problem::configuration(format!(
             "{source}: where the sandbox itself is, was not known when the token was issued. Use --sandbox-token-file and --sandbox-dns."
         ))
@@ -112,12 +123,13 @@ fn subject(
         inside: Inside {
             name: token.sandbox.clone(),
             dns,
+            vault_id: None,
         },
         found: Found {
             means,
             source: source.to_owned(),
         },
-        id: Some(token.id.clone()),
+        id: None,
         place: Some(destination.clone()),
     })
 }

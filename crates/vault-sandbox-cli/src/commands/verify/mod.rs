@@ -5,6 +5,7 @@ mod shown;
 
 use futures_util::{StreamExt as _, stream};
 use vault_sandbox_core::endpoints::{FindTokens, TokenStatus, WhoAmI};
+use vault_sandbox_core::ledger::ListedToken;
 use vault_sandbox_core::{Error, TokenId, VaultErrorKind};
 
 use super::Context;
@@ -14,7 +15,7 @@ use crate::credentials::{Found, Means};
 use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::inside::{Inside, Way};
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::problem::Problem;
 use crate::report::problems::capitalised;
 use crate::selection::Selection;
@@ -79,9 +80,14 @@ fn in_ledger(context: &Context<'_>, args: &VerifyArgs, inside: &Inside) -> Optio
     let vault = which_vault(context.settings).ok()?;
     let ledger = Ledger::new(&context.settings.state_dir().ok()?);
     let file = Destination::File(path.clone());
-    let mut listed = ledger.of(&vault, &inside.name).ok()?.into_iter();
-    let found = listed.find(|token| token.went_to(&file));
-    found.map(|token| token.id)
+    let contents = ledger.read(&vault).ok()?;
+    let went_there = |token: &&ListedToken| {
+        let mut destinations = token.destinations.iter();
+        destinations.any(|text| ledger::is_at(text, &file))
+    };
+    let found = contents.of(&inside.name).find(went_there)?;
+    // What lies there may be a newer one.
+    (!contents.may_hide_newer(found)).then(|| found.id.clone())
 }
 
 async fn try_all(connection: &Connection, subjects: Vec<Subject>, jobs: usize) -> Vec<Shown> {
