@@ -38,6 +38,7 @@ mod many_terminal;
 mod on_the_wire;
 mod records;
 mod recover;
+mod revoke;
 mod rotate;
 mod rotate_broken;
 mod rotate_which;
