@@ -78,7 +78,8 @@ fn a_sandbox_of_which_something_unknown_is_said_is_left_alone() {
     }
 }
 
-/// One that is not certain is named, and keeps the run open.
+/// One that is not certain is named, and keeps the run open: what a newer version knows of it stands in
+/// no other place.
 #[test]
 fn a_fact_of_another_kind_is_not_taken_for_an_end() {
     let (crowd, path, run) = unfinished();
