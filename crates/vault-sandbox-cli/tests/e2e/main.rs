@@ -38,6 +38,7 @@ mod many_record;
 mod many_resume;
 mod many_selection;
 mod many_terminal;
+mod odd_state;
 mod old_and_new;
 mod on_the_wire;
 mod other_versions;
