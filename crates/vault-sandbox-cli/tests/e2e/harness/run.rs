@@ -20,6 +20,7 @@ pub(crate) struct Run {
     stdin: Option<Vec<u8>>,
     stdout: Option<Stdio>,
     shell: Option<String>,
+    program: OsString,
     timeout: Option<&'static str>,
 }
 
@@ -56,6 +57,7 @@ impl Run {
             stdin: None,
             stdout: None,
             shell: None,
+            program: env!("CARGO_BIN_EXE_vault-sandbox").into(),
             timeout: Some("25s"),
         }
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -93,6 +95,12 @@ impl Run {
         self
     }
 
+    /// Another build of the program.
+    pub(crate) fn program(mut self, program: impl AsRef<OsStr>) -> Self {
+        self.program = program.as_ref().to_owned();
+        self
+    }
+
     /// Waits two seconds for an answer.
     pub(crate) fn hastily(mut self) -> Self {
         self.timeout = Some("2s");
@@ -107,7 +115,7 @@ impl Run {
 
     /// What is run, but not from where it reads and to where it writes.
     pub(super) fn command(&self) -> Command {
-        let program = env!("CARGO_BIN_EXE_vault-sandbox");
+        let program = &self.program;
         let mut command = match &self.shell {
             Some(script) => {
                 let mut command = Command::new("/bin/sh");
