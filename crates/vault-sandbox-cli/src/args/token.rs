@@ -117,7 +117,7 @@ pub(crate) struct RecoverArgs {
     #[arg(long, requires = "operation", conflicts_with = "forget")]
     pub(crate) revoke: bool,
     /// With --revoke: which token it is, where a look-up cannot know; it is deleted on your word
-    #[arg(long, value_name = "ID", requires = "revoke")]
+    #[arg(long, value_name = "ID", requires = "revoke", conflicts_with_all = ["out", "forget"])]
     pub(crate) id: Option<String>,
     /// Close the operation by hand; a value that was kept is lost
     #[arg(long, requires = "operation")]

@@ -76,7 +76,8 @@ pub(super) fn run(
         };
         let rows = left.into_iter().filter_map(|one| one.row(&about, &plan));
         let rows = rows.collect();
-        return summary::finish(&about, Some((operation, file)), false, rows, false);
+        let record = summary::Record::of(&run, file);
+        return summary::finish(&about, Some(record), rows, false);
     }
     check_stdout(context, to_do.iter().flat_map(|item| &item.destinations))?;
     check_all(context, &to_do)?;

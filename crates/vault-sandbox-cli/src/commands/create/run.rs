@@ -142,17 +142,10 @@ impl Turns<'_> {
             }
         }
         drop(working);
-        let is_left = under_way.run.results().any(|(_, result)| result.is_left());
-        let operation = under_way.run.plan().operation;
+        let record = record.map(|file| summary::Record::of(&under_way.run, file));
         let was_live = under_way.board.is_live();
         let rows = under_way.rows();
-        summary::finish(
-            &summary::About::of(&issuing),
-            record.map(|record| (operation, record)),
-            is_left,
-            rows,
-            was_live,
-        )
+        summary::finish(&summary::About::of(&issuing), record, rows, was_live)
     }
 }
 

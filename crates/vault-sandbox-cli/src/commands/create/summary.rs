@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
+use vault_sandbox_core::issuance::many::Run;
 use vault_sandbox_core::{OperationId, VaultDns};
 
 use super::issue_one::Issuing;
@@ -34,10 +35,29 @@ impl<'a> About<'a> {
     }
 }
 
+/// The record of the run, once no further turn comes.
+pub(super) struct Record {
+    operation: OperationId,
+    file: RunFile,
+    /// Something is left that may be asked for.
+    is_left: bool,
+    is_needed: bool,
+}
+
+impl Record {
+    pub(super) fn of(run: &Run, file: RunFile) -> Self {
+        Self {
+            operation: run.plan().operation,
+            file,
+            is_left: run.results().any(|(_, result)| result.is_left()),
+            is_needed: run.keeps_record(),
+        }
+    }
+}
+
 pub(super) fn finish(
     about: &About<'_>,
-    record: Option<(OperationId, RunFile)>,
-    is_left: bool,
+    record: Option<Record>,
     rows: Vec<Row>,
     was_live: bool,
 ) -> Result<Exit, Problem> {
@@ -48,15 +68,13 @@ pub(super) fn finish(
     for row in &rows {
         *counts.entry(row.outcome).or_default() += 1;
     }
-    let operation = record.as_ref().map(|(operation, _)| *operation);
+    let operation = record.as_ref().map(|record| record.operation);
     // What is not certain is for `token recover`; the record of this run is of use while something
     // can be done by it.
-    let resume = record
-        .as_ref()
-        .filter(|_| is_left)
-        .map(|(operation, record)| resume_command(context, about.vault, *operation, record));
-    if let Some((_, record)) = record.filter(|_| !is_left) {
-        record.close();
+    let left = record.as_ref().filter(|record| record.is_left);
+    let resume = left.map(|left| resume_command(context, about.vault, left.operation, &left.file));
+    if let Some(record) = record.filter(|record| !record.is_needed) {
+        record.file.close();
     }
     tell(context, &rows, was_live);
     let problem = (exit != Exit::Done).then(|| problem(context, exit, &counts, &rows, &resume));

@@ -15,7 +15,8 @@
 //! 4. **Stop**: when what one turn was told holds for all ([`ends_the_run`]), or Vault cannot be reached
 //!    many times in a row, or the record cannot be written, no further turn begins. Turns under way go
 //!    on to their end.
-//! 5. **Rest**: the record of the run stays as long as something is left that it may ask for again.
+//! 5. **Rest**: the record of the run stays as long as something is left that it may ask for again, or
+//!    something in it is not understood.
 //!
 //! A run is gone on with by any process that has its record: [`Run::resume`]. Which sandboxes are left is
 //! [`Standing::of`].

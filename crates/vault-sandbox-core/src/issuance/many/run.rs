@@ -222,11 +222,18 @@ impl Run {
         if self.under_way > 0 {
             return RunStep::Wait;
         }
-        let is_left = self.results().any(|(_, result)| result.is_left());
         match self.record {
-            RecordState::Written if !is_left => RunStep::Close,
+            RecordState::Written if !self.keeps_record() => RunStep::Close,
             _ => RunStep::Done,
         }
+    }
+
+    /// Whether the record of the run is still needed: something is left that a later run may ask for,
+    /// or a newer version wrote something in it.
+    #[must_use]
+    pub fn keeps_record(&self) -> bool {
+        self.results()
+            .any(|(_, result)| result.is_left() || matches!(result, TurnResult::LeftAlone(None, _)))
     }
 
     /// What became of [`RunStep::Plan`].

@@ -320,6 +320,23 @@ fn another_process_goes_on_with_what_is_certain() {
 }
 
 #[test]
+fn a_record_with_something_that_is_not_understood_stays() {
+    let plan_line = serde_json::to_string(&plan(&["A", "B"]).line()).unwrap();
+    let issued = r#"{"fact":"ended","sandbox":"B","operation":"02020202","outcome":"issued"}"#;
+    for (more, last) in [
+        ("", "close"),
+        ("{\"fact\":\"more\",\"sandbox\":\"A\"}\n", "done"),
+    ] {
+        let ended = issued.replace('B', "A");
+        let text = format!("{plan_line}\n{issued}\n{ended}\n{more}");
+        let record = RunRecord::read(text.as_bytes()).unwrap();
+        let mut run = Run::resume(record, |_, _| OwnRecord::Gone);
+        assert_eq!(word(&mut run), last);
+        assert_eq!(run.keeps_record(), last == "done");
+    }
+}
+
+#[test]
 fn what_is_left_is_what_is_certain() {
     let ended = |end| TurnResult::Ended(operation(1), end, true);
     for (result, is_left) in [
