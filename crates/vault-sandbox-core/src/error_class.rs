@@ -67,8 +67,9 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::error::{Failure, ProtocolProblem, ValidationError};
+    use crate::error::{Failure, ProtocolProblem};
     use crate::transport::{TransportError, TransportErrorKind};
+    use crate::validation::ValidationError;
     use crate::vault_error::VaultMessage;
 
     fn vault(outcome: Failure, codes: &[&str]) -> Error {

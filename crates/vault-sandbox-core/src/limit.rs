@@ -69,7 +69,8 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::error::{Failure, ValidationError};
+    use crate::error::Failure;
+    use crate::validation::ValidationError;
     use crate::vault_error::VaultMessage;
 
     fn refused(status: u16, outcome: Failure, codes: &[&str]) -> Error {
