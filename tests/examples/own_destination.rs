@@ -7,15 +7,15 @@
 
 use std::error::Error;
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use vault_sandbox_core::endpoints::{Encoding, FindTokens};
+use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, FindTokens};
 use vault_sandbox_core::issuance::{
-    Entry, Event, Intent, Issuance, Order, Outcome, Step, Verification, VerifyRule,
+    Event, Intent, Issuance, Journal, Outcome, RemovalEvidence, Step, Storage, VerifyRule,
 };
 use vault_sandbox_core::{
-    AccessToken, ApiVersion, Client, Expiry, OperationId, SessionId, Vault, VaultDns,
+    AccessToken, Client, Expiry, OperationId, SessionId, TokenId, Vault, VaultDns,
 };
 use vault_sandbox_reqwest::ReqwestTransport;
 use vault_sandbox_simulator::Simulator;
@@ -38,70 +38,129 @@ impl SecretStore {
     }
 }
 
-/// A trace that survives a crash. The program reserves its space beforehand; a service may do with
-/// less, as long as a line is on disk before the step counts as done.
-struct Journal(PathBuf);
+/// What the journal lies on. A file that others can reach has to be locked as well, and readable by
+/// its owner only.
+struct JournalFile {
+    file: File,
+    path: PathBuf,
+}
 
-impl Journal {
-    fn append(&self, entry: &Entry) -> std::io::Result<()> {
-        let mut file = OpenOptions::new().append(true).create(true).open(&self.0)?;
-        file.write_all(entry.to_line().as_bytes())?;
-        file.sync_all()?;
-        // The name has to survive too.
-        File::open(self.0.parent().unwrap_or(Path::new(".")))?.sync_all()
+impl JournalFile {
+    fn create(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create_new(true).open(path)?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+        })
     }
 
-    fn remove(&self) -> std::io::Result<()> {
-        std::fs::remove_file(&self.0)
+    fn sync_directory(&self) -> io::Result<()> {
+        File::open(self.path.parent().unwrap_or(Path::new(".")))?.sync_all()
     }
 }
 
-async fn issue(
-    client: &Client<ReqwestTransport>,
-    sandbox: &VaultDns,
-    journal: &Journal,
-    store: &mut SecretStore,
-    mut issuance: Issuance,
-) -> Result<Outcome, Box<dyn Error>> {
-    let at_sandbox = |vault: Vault| client.at(vault);
-    loop {
-        let event = match issuance.step() {
-            Step::Persist(entry) | Step::Keep(entry) => {
-                Event::from_success(journal.append(&entry).is_ok())
-            }
-            Step::Send(request) => Event::from_call(&client.call(&request).await),
-            Step::Deliver {
-                destination, value, ..
-            } => Event::from_success(store.put(destination, value).is_ok()),
-            Step::Check {
-                destination, value, ..
-            } => Event::from_success(store.has(destination, value)),
-            Step::Verify { token, expiry } => {
-                let vault = Vault::new(sandbox.clone()).authorized(token.value().clone());
-                let found = at_sandbox(vault).call(&FindTokens::new()).await;
-                let record = found.ok().and_then(|reply| {
-                    reply
-                        .value
-                        .records
-                        .into_iter()
-                        .find(|r| Some(&r.id) == token.id())
-                });
-                Event::Verified(match record {
-                    Some(record) if expiry.is_met_by(record.expiry) => Verification::Confirmed {
-                        expiry: record.expiry,
-                    },
-                    Some(record) => Verification::ExpiryDiffers {
-                        stored: record.expiry,
-                    },
-                    None => Verification::Unconfirmed,
-                })
-            }
-            Step::Forget => Event::from_success(journal.remove().is_ok()),
-            Step::Done(outcome) => return Ok(outcome.clone()),
-            // Signing in again, looking up, revoking: declined here; the outcome says what stands.
-            _ => Event::Failed,
-        };
-        issuance.tell(event)?;
+impl Storage for JournalFile {
+    type Error = io::Error;
+
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.read_to_end(&mut content)?;
+        Ok(content)
+    }
+
+    fn write_at(&mut self, offset: usize, bytes: &[u8]) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(offset as u64))?;
+        self.file.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        // The name has to survive too.
+        self.sync_directory()
+    }
+
+    fn can_be_found(&mut self) -> io::Result<bool> {
+        self.path.try_exists()
+    }
+
+    fn remove(&mut self) -> io::Result<()> {
+        std::fs::remove_file(&self.path)?;
+        self.sync_directory()
+    }
+}
+
+/// Everything that steps are carried out with.
+struct Driver {
+    client: Client<ReqwestTransport>,
+    /// The sandbox's own Vault.
+    sandbox: VaultDns,
+    journal: Journal<JournalFile>,
+    store: SecretStore,
+}
+
+impl Driver {
+    async fn issue(&mut self, mut issuance: Issuance) -> Result<Outcome, Box<dyn Error>> {
+        loop {
+            let event = match issuance.step() {
+                Step::Persist(entry) | Step::Keep(entry) => {
+                    Event::from_success(self.journal.append(&entry).is_ok())
+                }
+                Step::Send(request) => Event::from_call(&self.client.call(&request).await),
+                Step::Deliver {
+                    destination, value, ..
+                } => Event::from_success(self.store.put(destination, value).is_ok()),
+                Step::Check {
+                    destination, value, ..
+                } => Event::from_success(self.store.has(destination, value)),
+                Step::Verify(token) => {
+                    let own = token.token().value().clone();
+                    let vault = Vault::new(self.sandbox.clone()).authorized(own);
+                    let answer = self.client.at(vault).call(&token.request()).await;
+                    Event::Verified(token.judge(&answer))
+                }
+                Step::LookUp(look_up) => match self.in_sandbox().call(&look_up.request()).await {
+                    Ok(reply) => Event::Found(reply.value.records),
+                    Err(_) => Event::Failed,
+                },
+                Step::Revoke(id) | Step::Retire(id) => self.delete(id.clone()).await?,
+                Step::Confirm(value) => {
+                    Event::from_success(self.journal.holds(value).unwrap_or(false))
+                }
+                Step::Forget => Event::from_success(self.journal.forget().is_ok()),
+                Step::Done(outcome) => return Ok(outcome.clone()),
+                // Signing in again is declined here: the outcome says what stands.
+                _ => Event::Failed,
+            };
+            issuance.tell(event)?;
+        }
+    }
+
+    async fn delete(&self, id: TokenId) -> Result<Event, Box<dyn Error>> {
+        let mut evidence = RemovalEvidence::new(id.clone());
+        let delete = DeleteTokens::new([id.clone()])?;
+        let answer = self.in_sandbox().call(&delete).await;
+        let deletion = answer.map(|reply| {
+            let outcomes = delete.outcomes(&reply.value).into_iter();
+            outcomes
+                .map(|(_, said)| said)
+                .next()
+                .unwrap_or(Deletion::Unsaid)
+        });
+        evidence.asked(deletion.as_ref());
+        let find = FindTokens::new().id(id);
+        evidence.looked(&self.in_sandbox().call(&find).await);
+        Ok(Event::Removed(evidence.judge()))
+    }
+
+    /// The sandbox's own Vault, as the same user.
+    fn in_sandbox(&self) -> Client<&ReqwestTransport> {
+        let vault = Vault::new(self.sandbox.clone());
+        self.client.at(match self.client.vault().authorization() {
+            Some(authorization) => vault.authorized(authorization.clone()),
+            None => vault,
+        })
     }
 }
 
@@ -116,42 +175,34 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .ok_or("no such sandbox")?,
     )?;
     let vault = Vault::new(dns.clone()).authorized(SessionId::parse(simulated.session())?);
-    let client = Client::new(ReqwestTransport::new()?, vault);
-    let mut store = SecretStore::default();
     let now = chrono::Utc::now();
 
-    let operation = OperationId::from_bytes([0x3f, 0x9a, 0x1c, 0x22]); // draw these at random
-    let intent = Intent {
-        operation,
-        started: now,
-        vault: dns,
-        vault_id: None,
-        api_version: ApiVersion::default(),
-        sandbox: sandbox_name.parse()?,
-        sandbox_dns: Some(sandbox.clone()),
-        name: format!("nightly import #{operation}").parse()?,
-        expiry: Expiry::parse("90d", now)?,
-        encoding: Encoding::Form,
-        destinations: vec!["secrets/nightly-import".to_owned()],
-        verify: VerifyRule::Always,
-        order: Order::DeliverFirst,
-        replaces: None,
-    };
-    let directory = std::env::temp_dir();
-    let journal =
-        Journal(directory.join(format!("own-destination-{}.journal", std::process::id())));
-    let outcome = issue(
-        &client,
-        &sandbox,
-        &journal,
-        &mut store,
-        Issuance::new(intent),
+    let intent = Intent::new(
+        OperationId::from_bytes([0x3f, 0x9a, 0x1c, 0x22]), // draw these at random
+        now,
+        dns,
+        sandbox_name.parse()?,
+        "nightly import #{operation}".parse()?,
+        Expiry::parse("90d", now)?,
     )
-    .await?;
+    .sandbox_dns(Some(sandbox.clone()))
+    .destinations(["secrets/nightly-import"])
+    .verify(VerifyRule::Always);
+
+    let name = format!("own-destination-{}.journal", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let mut driver = Driver {
+        client: Client::new(ReqwestTransport::new()?, vault),
+        sandbox,
+        // Before anything is asked: a full disk is found now.
+        journal: Journal::reserve(JournalFile::create(&path)?)?,
+        store: SecretStore::default(),
+    };
+    let outcome = driver.issue(Issuance::new(intent)).await?;
 
     assert_eq!(outcome, Outcome::Issued);
-    assert_eq!(store.secrets.len(), 1);
-    assert!(!journal.0.exists(), "nothing is left to recover");
-    println!("{outcome:?}, in {}", store.secrets[0].0);
+    assert_eq!(driver.store.secrets.len(), 1);
+    assert!(!path.exists(), "nothing is left to recover");
+    println!("{outcome:?}, in {}", driver.store.secrets[0].0);
     Ok(())
 }

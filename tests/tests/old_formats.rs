@@ -19,7 +19,9 @@ struct Says {
     kept: Option<(String, String)>,
     /// How far each destination is, by its first letter.
     deliveries: String,
+    /// The token that is lost for certain, else those that may be it.
     lost: Vec<String>,
+    is_certain: bool,
 }
 
 fn read(name: &str) -> Result<Says, JournalError> {
@@ -35,13 +37,20 @@ fn read(name: &str) -> Result<Says, JournalError> {
         DeliveryState::Committed => 'c',
         DeliveryState::Failed => 'f',
         DeliveryState::Uncertain => 'u',
+        other => panic!("{other:?}"),
     };
     Ok(Says {
         name: record.intent.name.to_string(),
         replaces: record.intent.replaces.as_ref().map(ToString::to_string),
         kept,
         deliveries: record.deliveries.iter().map(|d| letter(d.state)).collect(),
-        lost: record.lost.iter().map(ToString::to_string).collect(),
+        is_certain: record.lost.is_some(),
+        lost: record
+            .lost
+            .iter()
+            .chain(record.candidates.iter().map(|candidate| &candidate.id))
+            .map(ToString::to_string)
+            .collect(),
     })
 }
 
@@ -86,6 +95,8 @@ fn every_pending_record_of_34f2561_says_what_it_said() {
             kept: kept.map(|last| (id(&last), "veeva-vault-SIMULATED".to_owned())),
             deliveries: (*deliveries).to_owned(),
             lost: lost.iter().map(id).collect(),
+            // A name that others can have proves nothing: that version took it for a proof.
+            is_certain: !lost.is_empty() && !is_named_ci,
         };
         assert_eq!(says, expected, "{name}");
     }

@@ -89,8 +89,8 @@ impl Pending {
         })
     }
 
-    /// The operations that have a record, oldest name first.
-    pub(crate) fn operations(&self) -> Vec<OperationId> {
+    /// The operations that have a record, in the order of their names.
+    pub(crate) fn operations(&self) -> Result<Vec<OperationId>, Problem> {
         operations_in(&self.directory, ENDING)
     }
 
@@ -253,19 +253,28 @@ impl Storage for RecordFile {
     }
 }
 
-/// The operations that files of a directory are named after, in the order of their names.
-pub(crate) fn operations_in(directory: &Path, ending: &str) -> Vec<OperationId> {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return Vec::new();
+/// The operations that files of a directory are named after, in the order of their names. Only a
+/// directory that is not there has none without being looked at.
+pub(crate) fn operations_in(directory: &Path, ending: &str) -> Result<Vec<OperationId>, Problem> {
+    let failed = |error: io::Error| {
+        Problem::destination(format!(
+            "What is open in {} cannot be listed: {error}.",
+            directory.display()
+        ))
     };
-    let mut operations: Vec<_> = entries
-        .filter_map(|entry| {
-            let name = entry.ok()?.file_name();
-            name.to_str()?.strip_suffix(ending)?.parse().ok()
-        })
-        .collect();
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut operations = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        let stem = name.to_str().and_then(|name| name.strip_suffix(ending));
+        operations.extend(stem.and_then(|stem| stem.parse::<OperationId>().ok()));
+    }
     operations.sort_unstable();
-    operations
+    Ok(operations)
 }
 
 pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {

@@ -166,22 +166,15 @@ fn a_failed_exchange_keeps_what_arrived_to_itself() {
 
 #[test]
 fn issuing_shows_everything_but_the_value() {
-    let intent = Intent {
-        operation: OperationId::from_bytes([0x3f, 0x9a, 0x1c, 0x22]),
-        started: "2026-11-23T18:04:11Z".parse().unwrap(),
-        vault: "veepharm.veevavault.com".parse().unwrap(),
-        vault_id: None,
-        api_version: ApiVersion::V26_2,
-        sandbox: "Neighbour".parse().unwrap(),
-        sandbox_dns: None,
-        name: "ci".parse().unwrap(),
-        expiry: Expiry::never(),
-        encoding: Encoding::Form,
-        destinations: vec!["file:here".into()],
-        verify: VerifyRule::Auto,
-        order: Order::DeliverFirst,
-        replaces: None,
-    };
+    let intent = Intent::new(
+        OperationId::from_bytes([0x3f, 0x9a, 0x1c, 0x22]),
+        "2026-11-23T18:04:11Z".parse().unwrap(),
+        "veepharm.veevavault.com".parse().unwrap(),
+        "Neighbour".parse().unwrap(),
+        "ci".parse().unwrap(),
+        Expiry::never(),
+    )
+    .destinations(["file:here"]);
     let mut journal = Entry::Intent(intent.clone()).to_line().as_bytes().to_vec();
     journal.extend_from_slice(Entry::Token(issued()).to_line().as_bytes());
     check_debug(&Entry::Token(issued()), &["0PI1"]);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use vault_sandbox_core::endpoints::IssuedToken;
 use vault_sandbox_core::issuance::{
-    DeliveryState, Issuance, NewerRecord, NotThisOne, Outcome, Record, Storage as _,
+    DeliveryState, Issuance, JournalError, NewerRecord, NotThisOne, Outcome, Record, Storage as _,
 };
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{OperationId, TokenId, VaultDns};
@@ -102,11 +102,19 @@ fn cannot_be_removed(error: &std::io::Error) -> Problem {
 
 /// Shows what is open; nothing is changed by it.
 fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
-    let mut objects = Vec::new();
-    for operation in pending.operations() {
+    let (mut objects, mut unseen) = (Vec::new(), Vec::new());
+    let operations = pending.operations().unwrap_or_else(|problem| {
+        unseen.push(problem);
+        Vec::new()
+    });
+    for operation in operations {
         let path = pending.path(operation).display().to_string();
         let bare = |state| bare(operation, state, path.clone());
-        objects.push(match pending.open(operation)? {
+        let opened = pending.open(operation).unwrap_or_else(|problem| {
+            unseen.push(problem);
+            Some(Opened::Broken(JournalError::Damaged))
+        });
+        objects.push(match opened {
             None => continue,
             Some(Opened::Nothing(_)) => bare("not_asked"),
             Some(Opened::UnderWay) => bare("under_way"),
@@ -115,12 +123,21 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
             Some(Opened::Open(record, _)) => object(&record, bare(state_of(&record))),
         });
     }
-    let runs = runs::list(context)?;
+    let runs = runs::list(context, &mut unseen)?;
+    let unseen = all_of(unseen);
     if context.settings.is_json() {
-        return print(context, &objects, runs, None);
+        if let Some(problem) = &unseen {
+            context.voice.problem(problem);
+        }
+        print(context, &objects, runs, unseen.as_ref())?;
+        return Ok(unseen.map_or(Exit::Done, |problem| problem.exit));
     }
-    if objects.is_empty() && runs.is_empty() {
-        context.voice.say(&"Nothing is open.");
+    if objects.is_empty() && runs.is_empty() && unseen.is_none() {
+        let state_dir = context.settings.state_dir()?;
+        context.voice.say(&match state_dir.symlink_metadata() {
+            Ok(_) => "Nothing is open.".to_owned(),
+            Err(_) => format!("Nothing is open: there is no {}.", state_dir.display()),
+        });
     }
     for object in &objects {
         let words = match object.state {
@@ -156,7 +173,16 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
         ));
     }
     runs::show(context, &runs)?;
-    Ok(Exit::Done)
+    unseen.map_or(Ok(Exit::Done), Err)
+}
+
+/// What could not be looked at, as one problem.
+fn all_of(mut unseen: Vec<Problem>) -> Option<Problem> {
+    let mut first = (!unseen.is_empty()).then(|| unseen.remove(0))?;
+    for other in unseen {
+        first.what = format!("{} {}", first.what, other.what);
+    }
+    Some(first.now("What else is open is not known."))
 }
 
 fn go_on(
@@ -274,7 +300,14 @@ fn go_on(
     let problem = report.problem();
     match &problem {
         Some(problem) => context.voice.problem(problem),
-        None if args.revoke => context.voice.say(&"Revoked. The operation is closed."),
+        None if args.revoke => {
+            let id = issuance
+                .lost()
+                .map_or_else(String::new, |id| format!(" {id}"));
+            context
+                .voice
+                .say(&format!("Revoked{id}. The operation is closed."));
+        }
         None => context.voice.say(&"Done. The operation is closed."),
     }
     // Where stdout was a destination, the object is there already.
@@ -404,8 +437,10 @@ fn still_open(issuance: &Issuance, outcome: &Outcome, path: String) -> Option<Op
 
 fn newer(record: NewerRecord, bare: OperationObject) -> OperationObject {
     let shown = |text: Option<String>| text.map(|text| escape(&text));
+    let started = record.started.and_then(|text| text.parse().ok());
+    let started = started.map(|at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true));
     OperationObject {
-        started: shown(record.started),
+        started,
         vault: shown(record.vault),
         sandbox: shown(record.sandbox),
         name: shown(record.name),

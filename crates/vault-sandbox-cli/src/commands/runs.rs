@@ -14,10 +14,18 @@ use crate::exit::Exit;
 use crate::json::RunObject;
 use crate::problem::Problem;
 
-pub(super) fn list(context: &Context<'_>) -> Result<Vec<RunObject>, Problem> {
+/// As far as they can be looked at; what cannot be is added to `unseen`.
+pub(super) fn list(
+    context: &Context<'_>,
+    unseen: &mut Vec<Problem>,
+) -> Result<Vec<RunObject>, Problem> {
     let state_dir = context.settings.state_dir()?;
     let mut runs = Vec::new();
-    for operation in run_record::operations(&state_dir) {
+    let operations = run_record::operations(&state_dir).unwrap_or_else(|problem| {
+        unseen.push(problem);
+        Vec::new()
+    });
+    for operation in operations {
         let bare = |state| RunObject {
             operation: operation.to_string(),
             state,
@@ -30,7 +38,11 @@ pub(super) fn list(context: &Context<'_>) -> Result<Vec<RunObject>, Problem> {
                 .display()
                 .to_string(),
         };
-        runs.push(match RunFile::open(&state_dir, operation)? {
+        let found = RunFile::open(&state_dir, operation).unwrap_or_else(|problem| {
+            unseen.push(problem);
+            Some(Found::Closed(RunError::Damaged))
+        });
+        runs.push(match found {
             None => continue,
             Some(Found::UnderWay) => bare("under_way"),
             Some(Found::Nothing(_)) => bare("not_asked"),
@@ -91,7 +103,7 @@ pub(super) fn show(context: &Context<'_>, runs: &[RunObject]) -> Result<(), Prob
 /// it for certain from now on.
 pub(super) fn never_asked(context: &Context<'_>, operation: OperationId) -> Result<(), Problem> {
     let state_dir = context.settings.state_dir()?;
-    for run in run_record::operations(&state_dir) {
+    for run in run_record::operations(&state_dir)? {
         let Some(Found::Open(record, file)) = RunFile::open(&state_dir, run)? else {
             continue;
         };

@@ -1,31 +1,26 @@
 //! The issuing protocol: one token from its intent to its outcome, and a record read again.
 
 use divan::{Bencher, black_box};
-use vault_sandbox_core::endpoints::{Encoding, GenerateSandboxToken, IssuedToken};
-use vault_sandbox_core::issuance::{
-    Event, Intent, Issuance, Order, Outcome, Record, Step, VerifyRule,
-};
-use vault_sandbox_core::{ApiVersion, Expiry, OperationId, decode};
+use vault_sandbox_core::endpoints::{GenerateSandboxToken, IssuedToken};
+use vault_sandbox_core::issuance::{Event, Intent, Issuance, Outcome, Record, Step, VerifyRule};
+use vault_sandbox_core::{Expiry, OperationId, decode};
 
 use crate::sample::{TOKEN, answer};
 
 fn intent() -> Intent {
-    Intent {
-        operation: OperationId::from_bytes([0x3f, 0x9a, 0x1c, 0x22]),
-        started: chrono::DateTime::UNIX_EPOCH,
-        vault: "veepharm.veevavault.com".parse().unwrap(),
-        vault_id: None,
-        api_version: ApiVersion::default(),
-        sandbox: "VeePharm Sandbox".parse().unwrap(),
-        sandbox_dns: Some("veepharm-sandbox.vaultdev.com".parse().unwrap()),
-        name: "nightly import #3f9a1c22".parse().unwrap(),
-        expiry: Expiry::parse("90d", chrono::DateTime::UNIX_EPOCH).unwrap(),
-        encoding: Encoding::Form,
-        destinations: vec!["file:/home/jane/veepharm.token".to_owned()],
-        verify: VerifyRule::Never,
-        order: Order::DeliverFirst,
-        replaces: None,
-    }
+    let intent = Intent::new(
+        OperationId::from_bytes([0x3f, 0x9a, 0x1c, 0x22]),
+        chrono::DateTime::UNIX_EPOCH,
+        "veepharm.veevavault.com".parse().unwrap(),
+        "VeePharm Sandbox".parse().unwrap(),
+        "nightly import #{operation}".parse().unwrap(),
+        Expiry::parse("90d", chrono::DateTime::UNIX_EPOCH).unwrap(),
+    );
+    let dns = "veepharm-sandbox.vaultdev.com".parse().unwrap();
+    intent
+        .sandbox_dns(Some(dns))
+        .destinations(["file:/home/jane/veepharm.token"])
+        .verify(VerifyRule::Never)
 }
 
 fn token() -> IssuedToken {

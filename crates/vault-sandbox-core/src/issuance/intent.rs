@@ -91,7 +91,7 @@ impl Intent {
             sandbox,
             sandbox_dns: None,
             sandbox_vault_id: None,
-            name: Self::named(&name, operation),
+            name: Self::named(name, operation),
             expiry,
             encoding: Encoding::default(),
             destinations: Vec::new(),
@@ -175,11 +175,11 @@ impl Intent {
 
     /// The name with the operation's number in place of [`OPERATION_PLACEHOLDER`].
     #[must_use]
-    pub fn named(name: &TokenName, operation: OperationId) -> TokenName {
-        let text = name.as_str();
-        let numbered = text.replace(OPERATION_PLACEHOLDER, &operation.to_string());
+    pub fn named(name: TokenName, operation: OperationId) -> TokenName {
+        let numbered = name.as_str();
+        let numbered = numbered.replace(OPERATION_PLACEHOLDER, &operation.to_string());
         // Only digits took the place of other visible characters.
-        TokenName::parse(numbered).unwrap_or_else(|_| name.clone())
+        TokenName::parse(numbered).unwrap_or(name)
     }
 
     /// Whether the token's name holds the operation's number, which was drawn for this operation

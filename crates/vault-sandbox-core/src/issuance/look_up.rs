@@ -201,7 +201,10 @@ mod tests {
             let intent = intent(name).replaces(Some(id("OLD")));
             let look_up = LookUp::new(&intent, false);
             let old = record("OLD", name);
-            assert_eq!(look_up.judge(&[old.clone()]), LookUpResult::Nothing);
+            assert_eq!(
+                look_up.judge(std::slice::from_ref(&old)),
+                LookUpResult::Nothing
+            );
             let found = look_up.judge(&[old, record("A", name)]);
             match own {
                 true => assert_eq!(found, LookUpResult::Certain(id("A"))),

@@ -81,6 +81,8 @@ pub struct Issuance {
     /// Tokens that may be this operation's, or may not.
     candidates: Vec<TokenRecord>,
     kept: bool,
+    /// The token was issued in this run.
+    is_new: bool,
     to_be_revoked: bool,
     /// A destination had the value, or might have had it, before it was to be deleted.
     was_somewhere: bool,
@@ -106,6 +108,7 @@ impl Issuance {
             lost: None,
             candidates: Vec::new(),
             kept: false,
+            is_new: false,
             to_be_revoked: false,
             was_somewhere: false,
             identified: false,
@@ -252,6 +255,7 @@ impl Issuance {
             // Value: kept before anything else; delivered even if it could not be kept.
             (S::Intended, Event::Answered(token)) => {
                 self.token = Some(token);
+                self.is_new = true;
                 self.start_first_delivery();
                 S::Keeping
             }
@@ -351,6 +355,13 @@ impl Issuance {
     #[must_use]
     pub fn candidates(&self) -> &[TokenRecord] {
         &self.candidates
+    }
+
+    /// The token that exists, or existed, without its value being of use any more: of
+    /// [`Outcome::ValueLost`], or the one that was to be deleted.
+    #[must_use]
+    pub fn lost(&self) -> Option<&TokenId> {
+        self.lost.as_ref()
     }
 
     /// What became of the token whose place this one took, once it was to be deleted.

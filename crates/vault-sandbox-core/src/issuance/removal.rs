@@ -18,13 +18,13 @@ use crate::vault_error::VaultErrorKind;
 /// | yes | | | | [`Deleted`](Removal::Deleted) |
 /// | no | yes | | | [`Remains`](Removal::Remains) |
 /// | no | | yes | | [`Remains`](Removal::Remains): it is another user's, and not for us to see |
-/// | no | no, or not known | no | yes | [`Deleted`](Removal::Deleted) |
-/// | no | no, or not known | no | no | [`WasGone`](Removal::WasGone) |
-/// | no | no | not at hand | yes | [`Deleted`](Removal::Deleted) |
-/// | no | no | not at hand | no | [`WasGone`](Removal::WasGone) |
+/// | no | no | no, or not at hand | yes | [`Deleted`](Removal::Deleted) |
+/// | no | no | no, or not at hand | no | [`WasGone`](Removal::WasGone) |
 /// | no | no | tried, not known | | [`Unknown`](Removal::Unknown) |
-/// | no | not known | not known | yes | [`Unknown`](Removal::Unknown) |
-/// | no | not known | not known | no | [`Remains`](Removal::Remains) |
+/// | no | not known | no, or not known | yes | [`Unknown`](Removal::Unknown) |
+/// | no | not known | no, or not known | no | [`Remains`](Removal::Remains) |
+///
+/// That a value is refused proves nothing by itself: a new token may need some seconds to work.
 #[derive(Debug, Clone)]
 pub struct RemovalEvidence {
     id: TokenId,
@@ -49,8 +49,8 @@ enum Value {
 pub enum Removal {
     /// Vault deleted it.
     Deleted,
-    /// It is not there, and nothing that was asked here can have deleted it: it was deleted before, or
-    /// there never was such a token.
+    /// It is not there, and nothing that was asked here can have deleted it: it was deleted before,
+    /// there never was such a token, or it is so new that it does not show yet.
     WasGone,
     /// It is still there.
     Remains,
@@ -122,10 +122,10 @@ impl RemovalEvidence {
         match (self.is_seen, self.value) {
             _ if self.is_deleted => Removal::Deleted,
             (Some(true), _) | (_, Value::LetsIn) => Removal::Remains,
-            (_, Value::IsRefused) | (Some(false), Value::NotTried) => gone,
+            (Some(false), Value::IsRefused | Value::NotTried) => gone,
             (Some(false), Value::NotKnown) => Removal::Unknown,
-            (None, Value::NotTried | Value::NotKnown) if self.may_be_deleted => Removal::Unknown,
-            (None, Value::NotTried | Value::NotKnown) => Removal::Remains,
+            (None, _) if self.may_be_deleted => Removal::Unknown,
+            (None, _) => Removal::Remains,
         }
     }
 }
@@ -228,7 +228,7 @@ mod tests {
             (NO, NotKnown, Unknown, Unknown),
             (NO, NotTried, Deleted, WasGone),
             (None, LetsIn, Remains, Remains),
-            (None, IsRefused, Deleted, WasGone),
+            (None, IsRefused, Unknown, Remains),
             (None, NotKnown, Unknown, Remains),
             (None, NotTried, Unknown, Remains),
         ] {

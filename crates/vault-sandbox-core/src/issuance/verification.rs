@@ -179,9 +179,10 @@ mod tests {
     }
 
     fn facts(served_by: Option<u64>) -> Facts {
-        let mut facts = Facts::default();
-        facts.vault_id = served_by.map(VaultId::new);
-        facts
+        Facts {
+            vault_id: served_by.map(VaultId::new),
+            ..Facts::default()
+        }
     }
 
     fn page(records: Vec<TokenRecord>, served_by: Option<u64>) -> Result<Reply<TokenPage>, Error> {

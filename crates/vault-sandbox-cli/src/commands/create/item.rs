@@ -134,7 +134,7 @@ impl Item {
             operation,
             sandbox: sandbox.clone(),
             name: match &terms.name {
-                Some(name) => Intent::named(name, operation),
+                Some(name) => Intent::named(name.clone(), operation),
                 None => default_name(operation)?,
             },
             destinations,

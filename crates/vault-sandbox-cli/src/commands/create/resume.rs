@@ -279,7 +279,7 @@ fn left(
     run: &Run,
 ) -> Result<Vec<Left>, Problem> {
     let pending = Pending::new(&context.settings.state_dir()?);
-    let open: BTreeSet<OperationId> = pending.operations().into_iter().collect();
+    let open: BTreeSet<OperationId> = pending.operations()?.into_iter().collect();
     let each = plan.sandboxes.iter().zip(run.results());
     let left = each.map(|(planned, (name, result))| match result {
         TurnResult::LeftAlone(operation, end) => {

@@ -166,7 +166,7 @@ pub(crate) fn sweep(plan: &RunPlan) {
 }
 
 /// The runs that have a record, in the order of their names.
-pub(crate) fn operations(state_dir: &Path) -> Vec<OperationId> {
+pub(crate) fn operations(state_dir: &Path) -> Result<Vec<OperationId>, Problem> {
     operations_in(&state_dir.join("many"), ENDING)
 }
 

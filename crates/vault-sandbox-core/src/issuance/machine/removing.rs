@@ -38,6 +38,8 @@ impl Issuance {
         match removal {
             // Said by a person: that no such token is there proves nothing of the one that was made.
             Removal::WasGone if self.identified => self.not_identified(),
+            // Just issued, it may not show yet.
+            Removal::WasGone if self.is_new => self.not_revoked(),
             Removal::Deleted | Removal::WasGone if self.rejected => not_issued(NotIssued::Unfit),
             Removal::Deleted | Removal::WasGone => not_issued(NotIssued::Revoked),
             Removal::Remains | Removal::Unknown => self.not_revoked(),

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::error::RunError;
 use super::plan::RunPlan;
-use super::record::{RunError, RunFact, RunRecord};
+use super::record::{RunFact, RunRecord};
 use crate::issuance::journal::Storage;
 
 /// The record of a run, being written.

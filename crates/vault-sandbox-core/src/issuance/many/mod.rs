@@ -21,14 +21,16 @@
 //! A run is gone on with by any process that has its record: [`Run::resume`]. Which sandboxes are left is
 //! [`Standing::of`].
 
+mod error;
 mod journal;
 mod plan;
 mod record;
 mod run;
 mod standing;
 
+pub use error::RunError;
 pub use journal::{RunJournal, RunOpened};
 pub use plan::{PlannedSandbox, RunPlan};
-pub use record::{Progress, RunError, RunFact, RunRecord, TurnEnd};
+pub use record::{Progress, RunFact, RunRecord, TurnEnd};
 pub use run::{Run, RunStep, Setback, TurnEvent, TurnResult, ends_the_run};
 pub use standing::{OwnRecord, Standing};

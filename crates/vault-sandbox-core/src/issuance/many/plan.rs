@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::record::RunError;
+use super::error::RunError;
 use crate::endpoints::Encoding;
 use crate::issuance::intent::VerifyRule;
 use crate::types::{ApiVersion, Expiry, OperationId, SandboxName, TokenName, VaultDns, VaultId};

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use thiserror::Error;
 
+use super::error::RunError;
 use super::plan::RunPlan;
 use crate::issuance::outcome::Outcome;
 use crate::types::{OperationId, SandboxName};
@@ -115,21 +115,6 @@ pub struct RunRecord {
     pub plan: RunPlan,
     /// By the names of the sandboxes.
     progress: BTreeMap<String, Progress>,
-}
-
-/// Why bytes are no record of a run that can be gone on with. Never quotes them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// It ends before the plan does: nothing was begun. The record can go.
-    #[error("nothing of the run was begun")]
-    NothingBegun,
-    /// A newer version wrote it, or something in it. To be left alone.
-    #[error("the record of the run was written by a newer version")]
-    Newer,
-    /// It does not begin with a plan. To be left alone: a person has to see to it.
-    #[error("the record of the run is damaged")]
-    Damaged,
 }
 
 impl RunRecord {

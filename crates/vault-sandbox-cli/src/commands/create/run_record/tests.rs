@@ -96,7 +96,7 @@ fn one_process_at_a_time() {
         matches!(found, Some(Found::UnderWay))
     };
     assert!(is_under_way());
-    assert_eq!(operations(state.path()), [run]);
+    assert_eq!(operations(state.path()).unwrap(), [run]);
     drop(file);
     let Some(Found::Open(record, file)) = open(state.path(), run) else {
         panic!("it is open");
@@ -104,7 +104,7 @@ fn one_process_at_a_time() {
     assert_eq!(record.plan, plan(&["A"]));
     assert!(is_under_way());
     file.close();
-    assert!(open(state.path(), run).is_none() && operations(state.path()).is_empty());
+    assert!(open(state.path(), run).is_none() && operations(state.path()).unwrap().is_empty());
 }
 
 #[test]

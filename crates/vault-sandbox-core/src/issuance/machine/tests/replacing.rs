@@ -59,6 +59,8 @@ fn one_that_does_not_do_goes_away_before_anything_is_touched() {
         Event::Failed,
         Event::Removed(Removal::Remains),
         Event::Removed(Removal::Unknown),
+        // So new, it may not show yet.
+        Event::Removed(Removal::WasGone),
     ] {
         let mut issuance = Issuance::new(replacing(&["file:a"]));
         let events = [
