@@ -1,14 +1,17 @@
 //! Which sandboxes of a Vault's list are meant where they are not named one by one.
 //!
 //! ```
-//! use vault_sandbox_core::endpoints::Sandboxes;
+//! use vault_sandbox_core::endpoints::Sandbox;
 //! use vault_sandbox_core::selection;
 //!
-//! # fn all(found: Sandboxes) {
-//! let selected = selection::of(&found.active, |name| name.starts_with("Test "));
-//! for left_out in &selected.left_out {
-//!     println!("{:?} is left out: {:?}", left_out.sandbox.name, left_out.why);
-//! }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let list: Vec<Sandbox> = serde_json::from_str(
+//!     r#"[{"name":"Test 1","status":"active"},{"name":"Test 2","status":"building"},{"name":"UAT","status":"active"}]"#,
+//! )?;
+//! let selected = selection::of(&list, |name| name.starts_with("Test"));
+//! assert_eq!(selected.chosen[0].as_str(), "Test 1");
+//! assert_eq!(selected.left_out[0].sandbox.name, "Test 2");
+//! # Ok(())
 //! # }
 //! ```
 

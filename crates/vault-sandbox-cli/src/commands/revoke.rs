@@ -44,7 +44,7 @@ pub(crate) fn run(context: &Context<'_>, args: &RevokeArgs) -> Result<Exit, Prob
         ask(context, &inside.name, &found, &mut signals).await?;
         // From here on it is carried out: half a deletion is no better for being interrupted.
         let rows = delete(&way, &inside, &found).await?;
-        write_down(context, &way, &inside, &rows, &missing);
+        write_down(context, &way, &inside, &rows);
         report(context, way.connection(), &rows, &missing)
     })
 }
@@ -141,14 +141,9 @@ async fn delete(
     Ok(rows)
 }
 
-/// The ledger need not know of what is gone.
-fn write_down(
-    context: &Context<'_>,
-    way: &Way,
-    inside: &Inside,
-    rows: &[(TokenId, Deletion)],
-    missing: &[TokenId],
-) {
+/// The ledger need not know of what is gone. What is not there may only be not for this user to see:
+/// that is no deletion.
+fn write_down(context: &Context<'_>, way: &Way, inside: &Inside, rows: &[(TokenId, Deletion)]) {
     // A simulated Vault's are in no ledger; of a Vault that nobody named, none is known.
     if way.connection().is_simulated() {
         return;
@@ -160,7 +155,7 @@ fn write_down(
         return;
     };
     let gone = rows.iter().filter(|(_, row)| *row == Deletion::Deleted);
-    let gone = gone.map(|(id, _)| id).chain(missing);
+    let gone = gone.map(|(id, _)| id);
     let written = Ledger::new(&state_dir).revoked(&vault, &inside.name, gone, Utc::now());
     if let Err(error) = written {
         context

@@ -206,6 +206,33 @@ fn damaged_lines_are_passed_over() {
     assert_eq!(world.vault.tokens(SANDBOX).len(), 1);
 }
 
+/// Who does not see a token has not deleted it.
+#[test]
+fn a_token_that_is_not_seen_is_not_gone() {
+    let world = World::new();
+    let old = world.with_old();
+    let before = lines(&world);
+    let dns = world.vault.sandbox_dns(SANDBOX).unwrap();
+    world
+        .run(&[
+            "token",
+            "revoke",
+            SANDBOX,
+            &old.id,
+            "--yes",
+            "--sandbox-dns",
+            &dns,
+        ])
+        .env("VAULT_SANDBOX_USER", "read.only@veepharm.com")
+        .go();
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 1);
+    assert_eq!(lines(&world), before);
+    let ran = rotate(&world, &[]).go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert_eq!(ran.json()["replaced"]["id"], old.id);
+    assert_eq!(world.vault.tokens(SANDBOX).len(), 1);
+}
+
 /// What a later version wrote never says that there is nothing to replace.
 #[test]
 fn lines_of_a_later_version_are_asked_about() {

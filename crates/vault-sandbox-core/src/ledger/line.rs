@@ -12,8 +12,12 @@ pub const SCHEMA: &str = "vault-sandbox/ledger/1";
 const FAMILY: &str = "vault-sandbox/ledger/";
 
 /// A fact that the ledger is to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line(pub(super) Wire);
+
+/// A line as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub(super) struct Wire {
     pub(super) schema: String,
     /// When the line was written.
     pub(super) at: String,
@@ -80,7 +84,7 @@ impl Line {
     #[must_use]
     pub fn to_text(&self) -> String {
         // A struct of strings and lists: writing it as JSON cannot fail.
-        let json = serde_json::to_string(self).unwrap_or_default();
+        let json = serde_json::to_string(&self.0).unwrap_or_default();
         format!("{json}\n")
     }
 
@@ -91,20 +95,20 @@ impl Line {
         fact: Fact,
         now: DateTime<Utc>,
     ) -> Self {
-        Self {
+        Self(Wire {
             schema: SCHEMA.to_owned(),
             at: now.to_rfc3339_opts(SecondsFormat::Secs, true),
             vault: vault.to_string(),
             sandbox: sandbox.to_string(),
             id: id.to_string(),
             fact,
-        }
+        })
     }
 }
 
 /// A line of any version.
 pub(super) enum Read {
-    Known(Line),
+    Known(Wire),
     Unread(Unread),
 }
 
@@ -122,7 +126,7 @@ pub(super) struct Unread {
 
 /// Reads a line; `None`: it is torn, or is none of a ledger.
 pub(super) fn read(line: &[u8]) -> Option<Read> {
-    if let Ok(line) = serde_json::from_slice::<Line>(line)
+    if let Ok(line) = serde_json::from_slice::<Wire>(line)
         && line.schema == SCHEMA
     {
         return Some(Read::Known(line));

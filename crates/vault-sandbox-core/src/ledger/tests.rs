@@ -128,7 +128,7 @@ fn what_is_read_is_written_the_same() {
         let Some(Read::Known(line)) = line::read(text.as_bytes()) else {
             panic!("{text}");
         };
-        assert_eq!(line.to_text(), format!("{text}\n"));
+        assert_eq!(Line(line).to_text(), format!("{text}\n"));
         count += 1;
     }
     assert_eq!(count, 12);
