@@ -31,7 +31,14 @@ fn what_is_no_directory_is_not_empty() {
         let world = World::new();
         let state = world.state_directory();
         let path = state.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::create_dir_all(&state).unwrap();
+        let path = match is_at_the_top {
+            true => {
+                fs::remove_dir_all(&state).unwrap();
+                state.clone()
+            }
+            false => path,
+        };
         fs::write(&path, "not a directory").unwrap();
         let run = world.run(&["token", "recover"]).hastily();
         let ran = match is_at_the_top {

@@ -154,6 +154,14 @@ fn everything_documented_is_printed() {
     // By its name: which of several open ones stands last is chance.
     let open = rotated.json()["operation"].as_str().unwrap().to_owned();
     ask(&["token", "recover", &open, "-o", "-"]);
+    // A token of the name that the lost one was to have: nobody knows whose it is.
+    ask(&["token", "create", SANDBOX, "-n", "ci"]);
+    let vanishes = vault_sandbox_simulator::Effect::CloseBefore;
+    world.fault(crate::harness::fault_on_create(vanishes).only(1));
+    let unknown = ask(&["token", "create", SANDBOX, "-n", "ci"]);
+    let open = unknown.json()["operation"].as_str().unwrap().to_owned();
+    ask(&["token", "recover", &open]);
+    world.vault.clear_faults();
     ask(&["token", "list", SANDBOX]);
     ask(&["token", "verify", SANDBOX]);
     ask(&["token", "verify", SANDBOX, "--delivered"]);

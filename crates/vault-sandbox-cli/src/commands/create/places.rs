@@ -85,7 +85,12 @@ pub(super) fn mention_open(
     run: Option<OperationId>,
 ) -> Result<(), Problem> {
     let state_dir = context.settings.state_dir()?;
-    let mut runs = run_record::operations(&state_dir)?;
+    // What cannot be looked at is said, and found again where it is needed.
+    let said = |problem: Problem| {
+        context.voice.warning(&problem.what);
+        Vec::new()
+    };
+    let mut runs = run_record::operations(&state_dir).unwrap_or_else(said);
     runs.retain(|operation| Some(*operation) != run);
     if let Some(first) = runs.first() {
         let words = match runs.len() {
@@ -98,7 +103,7 @@ pub(super) fn mention_open(
         ));
     }
     let pending = Pending::new(&state_dir);
-    let open = pending.operations()?.len().saturating_sub(ours);
+    let open = pending.operations().unwrap_or_else(said).len().saturating_sub(ours);
     if open > 0 {
         let words = if open == 1 {
             "operation of an earlier run is"
