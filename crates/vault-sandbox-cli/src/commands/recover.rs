@@ -251,6 +251,7 @@ fn go_on(
             Some(dns) => Some(sandbox::sibling(connection.dns(), dns)?),
             None => record.intent.sandbox_dns.clone(),
         },
+        vault_id: record.intent.sandbox_vault_id,
         is_given: true,
         ..SandboxFacts::default()
     };

@@ -115,10 +115,11 @@ impl Intent {
         self
     }
 
-    /// Sets [`sandbox_dns`](Self::sandbox_dns).
+    /// Sets [`sandbox_dns`](Self::sandbox_dns). The parent's own DNS is not taken for a sandbox's,
+    /// whoever names it: what is done in a sandbox must not happen in its parent.
     #[must_use]
     pub fn sandbox_dns(mut self, dns: Option<VaultDns>) -> Self {
-        self.sandbox_dns = dns;
+        self.sandbox_dns = dns.filter(|dns| !dns.leads_to(&self.vault));
         self
     }
 
@@ -269,6 +270,14 @@ mod tests {
             assert_eq!(VerifyRule::from_word(rule.as_str()), Some(rule));
         }
         assert_eq!(VerifyRule::from_word("sometimes"), None);
+    }
+
+    #[test]
+    fn the_parents_own_dns_is_no_sandboxs() {
+        for dns in ["VeePharm.veevavault.com", "veepharm.veevavault.com:443"] {
+            let intent = named("ci").sandbox_dns(Some(dns.parse().unwrap()));
+            assert_eq!(intent.sandbox_dns, None, "{dns}");
+        }
     }
 
     #[test]
