@@ -88,7 +88,7 @@ impl Disk {
     #[must_use]
     pub fn create(&self) -> File {
         let mut disk = self.0.borrow_mut();
-        disk.inodes.push(Inode::default());
+        disk.inodes.push(Inode::of(Image::plain()));
         let inode = disk.inodes.len() - 1;
         disk.name = Some(inode);
         drop(disk);
@@ -98,20 +98,23 @@ impl Disk {
         }
     }
 
-    /// As [`create`](Self::create), for what reserves no space.
+    /// Has the space reserved, on disk for certain.
+    pub fn reserve(&self) {
+        let mut disk = self.0.borrow_mut();
+        let at = disk.name.expect("a record");
+        disk.inodes[at] = Inode::of(Image::default());
+    }
+
+    /// The whole content. `None`: there is no record.
     #[must_use]
-    pub fn create_plain(&self) -> File {
-        let file = self.create();
-        let image = Rc::new(Image {
-            is_plain: true,
-            ..Image::default()
-        });
-        self.0.borrow_mut().inodes[file.inode] = Inode {
-            seen: Rc::clone(&image),
-            safe: image,
-            new: None,
-        };
-        file
+    pub fn content(&self) -> Option<Vec<u8>> {
+        let disk = self.0.borrow();
+        let image = &disk.inodes[disk.name?].seen;
+        let mut content = image.bytes.clone();
+        if !image.is_plain {
+            content.resize(content.len().max(RESERVED), FILLER);
+        }
+        Some(content)
     }
 
     /// Other bytes take the place of the record, on disk for certain.
@@ -119,16 +122,11 @@ impl Disk {
         let mut disk = self.0.borrow_mut();
         let at = disk.name.expect("a record");
         let file = &mut disk.inodes[at];
-        let image = Rc::new(Image {
+        *file = Inode::of(Image {
             is_plain: file.seen.is_plain,
             bytes,
             record: OnceCell::new(),
         });
-        *file = Inode {
-            seen: Rc::clone(&image),
-            safe: image,
-            new: None,
-        };
     }
 
     /// What is certain to survive a loss of power. `None`: there is no record.
@@ -158,7 +156,7 @@ impl Disk {
                 1 => disk.name = Some(ghost),
                 // It was emptied after its name was removed.
                 _ => {
-                    disk.inodes[ghost] = Inode::default();
+                    disk.inodes[ghost] = Inode::of(Image::plain());
                     disk.name = Some(ghost);
                 }
             }
@@ -166,7 +164,7 @@ impl Disk {
         let Some(file) = disk.name.map(|at| &mut disk.inodes[at]) else {
             return;
         };
-        if file.seen.bytes != file.safe.bytes {
+        if !Rc::ptr_eq(&file.seen, &file.safe) {
             match disk.choices.free(2) {
                 0 => file.safe = Rc::clone(&file.seen),
                 _ => file.seen = Rc::clone(&file.safe),
@@ -183,15 +181,7 @@ impl Disk {
     pub fn cut(&self) {
         let mut disk = self.0.borrow_mut();
         if let Some(at) = disk.name {
-            let image = Rc::new(Image {
-                is_plain: true,
-                ..Image::default()
-            });
-            disk.inodes[at] = Inode {
-                seen: Rc::clone(&image),
-                safe: image,
-                new: None,
-            };
+            disk.inodes[at] = Inode::of(Image::plain());
         }
     }
 
@@ -209,15 +199,10 @@ impl Disk {
         bytes.truncate(intact);
         bytes.resize(intact, FILLER);
         bytes.extend_from_slice(lines);
-        let image = Rc::new(Image {
+        *file = Inode::of(Image {
             bytes,
             ..Image::default()
         });
-        *file = Inode {
-            seen: Rc::clone(&image),
-            safe: image,
-            new: None,
-        };
     }
 
     /// What the record says now.
@@ -325,7 +310,11 @@ impl Storage for File {
             let known = old.iter().zip(bytes).take_while(|(a, b)| a == b).count();
             file.new = Some((offset + known, bytes[known..].to_vec()));
         }
-        if length > 0 && !(is_reserving && file.seen.bytes.is_empty()) {
+        if is_reserving && file.seen.bytes.is_empty() {
+            if length > 0 {
+                file.seen = Rc::new(Image::default());
+            }
+        } else if length > 0 {
             file.seen = Rc::new(file.seen.with(offset, &bytes[..length]));
         }
         end
@@ -386,7 +375,27 @@ impl Storage for File {
     }
 }
 
+impl Inode {
+    /// With this content, on disk for certain.
+    fn of(image: Image) -> Self {
+        let image = Rc::new(image);
+        Self {
+            seen: Rc::clone(&image),
+            safe: image,
+            new: None,
+        }
+    }
+}
+
 impl Image {
+    /// Empty, without space that is reserved.
+    fn plain() -> Self {
+        Self {
+            is_plain: true,
+            ..Self::default()
+        }
+    }
+
     fn with(&self, at: usize, what: &[u8]) -> Self {
         let mut bytes = self.bytes.clone();
         let end = at + what.len();

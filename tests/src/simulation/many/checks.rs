@@ -91,6 +91,21 @@ pub fn standing(record: &RunRecord, site: &Site) -> Result<(), Violation> {
     Ok(())
 }
 
+/// A process has just gone on with a run.
+///
+/// # Errors
+///
+/// It leaves alone what is done.
+pub fn left_alone(run: &Run, site: &Site) -> Result<(), Violation> {
+    for (_, result) in run.results() {
+        if let TurnResult::LeftAlone(Some(id), TurnEnd::Unknown) = result {
+            let is_done = site.own_record(id) == OwnRecord::GoneAndInLedger;
+            check(!is_done, TRUE, "left alone, and the ledger has it")?;
+        }
+    }
+    Ok(())
+}
+
 /// A process has come to the end of a run.
 ///
 /// # Errors
@@ -113,9 +128,6 @@ pub fn results(run: &Run, site: &Site, has_close_failed: bool) -> Result<(), Vio
                 check(is_done, TRUE, "done, and nothing was")?;
             }
             TurnResult::LeftAlone(operation, _) => {
-                let own_record = operation.map(|id| site.own_record(id));
-                let is_seen = own_record == Some(OwnRecord::GoneAndInLedger);
-                check(!is_seen, TRUE, "left alone, and the ledger has it")?;
                 let is_unknown = site.not_understood.contains(&sandbox);
                 let has_reason = is_unknown || operation.is_some();
                 check(has_reason, TRUE, "left alone without a reason")?;
@@ -135,7 +147,7 @@ pub fn results(run: &Run, site: &Site, has_close_failed: bool) -> Result<(), Vio
     }
     let has_file = site.run.has_file();
     let is_right = has_file == (is_left && site.is_planned) || has_close_failed;
-    let is_unplanned = !site.is_planned && site.operations.is_empty();
+    let is_unplanned = !site.is_planned;
     check(is_right || is_unplanned, REST, "it is not so")
 }
 

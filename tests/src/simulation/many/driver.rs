@@ -195,13 +195,7 @@ fn other_version(site: &mut Site) {
 /// is recovered.
 fn end(rule: Option<ManyRule>, depth: Depth, site: &mut Site) -> Result<(), Violation> {
     site.choices.calm();
-    let mut last = None;
     for _ in 0..3 {
-        let before = site
-            .run
-            .bytes()
-            .and_then(|bytes| RunRecord::read(&bytes).ok());
-        last = before.or(last);
         let Some(mut process) = Process::start(rule, depth, site)? else {
             break;
         };
@@ -209,8 +203,10 @@ fn end(rule: Option<ManyRule>, depth: Depth, site: &mut Site) -> Result<(), Viol
         while tick(&mut process, ticks, site)? == Ticked::On {
             ticks += 1;
         }
-        last = process.last.take().or(last);
     }
+    let left = site.run.bytes();
+    let left = left.and_then(|bytes| RunRecord::read(&bytes).ok());
+    let last = left.or(site.last.take());
     checks::end(last.as_ref(), site)?;
     if site.newer.is_none() && site.is_planned && !site.run.has_file() {
         site.rares.saw(ManyRare::WellDone);

@@ -42,8 +42,6 @@ pub struct Process {
     owns: Vec<(usize, usize, Option<Journal<File>>)>,
     is_told_to_stop: bool,
     has_close_failed: bool,
-    /// What the record said when it was removed.
-    pub last: Option<RunRecord>,
 }
 
 impl Process {
@@ -66,17 +64,22 @@ impl Process {
             None => (Run::new(site.plan.clone()), None),
             Some(file) => match RunJournal::open(Misread::new(file, rule)) {
                 Ok(RunOpened::Open(record, journal)) => {
-                    site.is_planned = true;
                     note(&record, site);
                     if rule.is_none() {
                         checks::standing(&record, site)?;
                     }
                     let run = Run::resume(*record, |_, id| ManyRule::own_record(rule, site, id));
+                    checks::left_alone(&run, site)?;
                     (run, Some(journal))
                 }
                 Ok(RunOpened::Closed(RunError::NothingBegun, _)) => {
-                    checks::ensure(site.operations.is_empty(), "something was begun")?;
                     site.run.steal();
+                    // One that was closed, and is back and empty after a loss of power.
+                    if site.is_planned {
+                        return Ok(None);
+                    }
+                    let is_asked = site.operations.iter().any(|own| own.may_have_token);
+                    checks::ensure(!is_asked, "something was begun")?;
                     (Run::new(site.plan.clone()), None)
                 }
                 Ok(RunOpened::Closed(RunError::Newer, _)) if site.newer.is_some() => {
@@ -101,7 +104,6 @@ impl Process {
             owns: Vec::new(),
             is_told_to_stop: false,
             has_close_failed: false,
-            last: None,
         }))
     }
 
@@ -176,7 +178,7 @@ impl Process {
     }
 
     fn plan(&mut self, site: &mut Site) -> Ticked {
-        let file = Misread::new(site.run.create_plain(), self.rule);
+        let file = Misread::new(site.run.create(), self.rule);
         match RunJournal::begin(file, &site.plan) {
             Ok(journal) => {
                 site.is_planned = true;
@@ -190,10 +192,8 @@ impl Process {
     }
 
     fn close(&mut self, site: &mut Site) -> Ticked {
-        self.last = site
-            .run
-            .bytes()
-            .and_then(|bytes| RunRecord::read(&bytes).ok());
+        let bytes = site.run.bytes();
+        site.last = bytes.and_then(|bytes| RunRecord::read(&bytes).ok());
         let Some(journal) = self.journal.take() else {
             return Ticked::On;
         };
@@ -225,6 +225,7 @@ impl Process {
         if self.rule == Some(ManyRule::MarkUnreserved) {
         } else if self.depth == Depth::Outcomes {
             drop(record.create());
+            record.reserve();
         } else {
             match Journal::reserve(record.create()) {
                 Ok(reserved) => journal = Some(reserved),
@@ -286,7 +287,11 @@ impl Process {
             return Err(Violation::new("plan: it is on record", "it is not"));
         };
         let event = match journal.append(&facts) {
-            Ok(()) => TurnEvent::Done,
+            Ok(()) => {
+                // With it, a plan that another process could not sync.
+                site.is_planned = true;
+                TurnEvent::Done
+            }
             Err(Fault::Failed) => TurnEvent::Failed,
             Err(Fault::Crashed) => return Ok(Ticked::Crash),
         };
@@ -351,6 +356,7 @@ impl Process {
         };
         let own = self.own(turn);
         site.operations[own].is_locked = false;
+        site.operations[own].end = Some(end);
         let setback = match end {
             TurnEnd::NotIssued => {
                 let all = [Setback::None, Setback::Unreachable, Setback::EndsTheRun];

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use vault_sandbox_core::issuance::many::{OwnRecord, PlannedSandbox, RunPlan, TurnEnd};
-use vault_sandbox_core::issuance::{Journal, JournalError, Opened};
+use vault_sandbox_core::issuance::many::{OwnRecord, PlannedSandbox, RunPlan, RunRecord, TurnEnd};
 use vault_sandbox_core::{Expiry, OperationId, SandboxName};
 
 use super::super::choices::Choices;
-use super::super::disk::{Disk, File};
+use super::super::disk::Disk;
 
 /// Something that happens seldom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +127,8 @@ pub struct Site {
     pub run: Disk,
     /// A process has the run.
     pub is_run_locked: bool,
+    /// What the record said when it was to be removed.
+    pub last: Option<RunRecord>,
     /// The plan was on disk for certain, once.
     pub is_planned: bool,
     /// Every turn that was begun, in their order.
@@ -163,6 +164,7 @@ impl Site {
             plan,
             run: Disk::new(None, choices),
             is_run_locked: false,
+            last: None,
             is_planned: false,
             operations: Vec::new(),
             ledger: BTreeSet::new(),
@@ -208,14 +210,11 @@ impl Site {
     #[must_use]
     pub fn own_record(&self, id: OperationId) -> OwnRecord {
         let own = &self.operations[self.find(id)];
-        match own.record.open() {
+        match own.record.content() {
             None if self.ledger.contains(&id) => OwnRecord::GoneAndInLedger,
             None => OwnRecord::Gone,
             Some(_) if own.is_locked => OwnRecord::Open,
-            Some(file) => match Journal::<File>::open(file) {
-                Ok(Opened::Closed(JournalError::Empty, _)) => OwnRecord::Blank,
-                _ => OwnRecord::Open,
-            },
+            Some(content) => OwnRecord::of_content(&content),
         }
     }
 

@@ -275,7 +275,6 @@ impl Driven {
                     // Before the record goes, or not at all: the ledger cannot be written.
                     checks::ensure(site.operations[self.own].is_delivered, "it is not there")?;
                 }
-                site.operations[self.own].end = Some(end);
                 return Ok(Turned::Over(end));
             }
             _ => Some(Event::Failed),
