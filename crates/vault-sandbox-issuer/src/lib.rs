@@ -2,3 +2,8 @@
 
 pub mod access;
 pub mod observer;
+pub mod pauses;
+pub mod removal;
+pub mod stop;
+pub mod tokens;
+pub mod try_out;
