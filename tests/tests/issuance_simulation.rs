@@ -8,7 +8,7 @@ use vault_sandbox_tests::simulation::{
     simulate_traced, start_of,
 };
 
-const SEEDS: u64 = 50_000;
+const SEEDS: u64 = 40_000;
 
 /// Each rule of the protocol, and the first seed whose schedule breaks a promise without it.
 const CAUGHT: &[(Rule, u64)] = &[
