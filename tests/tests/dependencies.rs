@@ -102,12 +102,14 @@ fn nothing_below_depends_on_what_is_above() {
         serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).unwrap();
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("vault-sandbox-core", &[][..]),
+        ("vault-sandbox-issuer", &["vault-sandbox-core"][..]),
         ("vault-sandbox-reqwest", &["vault-sandbox-core"][..]),
         ("vault-sandbox-simulator", &[][..]),
         (
             "vault-sandbox-cli",
             &[
                 "vault-sandbox-core",
+                "vault-sandbox-issuer",
                 "vault-sandbox-reqwest",
                 "vault-sandbox-simulator",
             ][..],

@@ -236,16 +236,23 @@ fn gone_on_with(context: &Context<'_>, record: RunRecord) -> Result<Run, Problem
     let state_dir = context.settings.state_dir()?;
     let (pending, ledger) = (Pending::new(&state_dir), Ledger::new(&state_dir));
     let vault = record.plan.vault.clone();
+    let own = |sandbox: &SandboxName, operation| {
+        Ok(match pending.open(operation)? {
+            None if ledger.has(&vault, sandbox, operation) => OwnRecord::GoneAndInLedger,
+            None => OwnRecord::Gone,
+            // An emptied one may have held anything.
+            Some(pending::Opened::Nothing(mut file)) => file
+                .read()
+                .map_or(OwnRecord::Open, |content| OwnRecord::of_content(&content)),
+            Some(_) => OwnRecord::Open,
+        })
+    };
     let mut unreadable = None;
-    let run = Run::resume(record, |sandbox, operation| match pending.open(operation) {
-        Ok(None) if ledger.has(&vault, sandbox, operation) => OwnRecord::GoneAndInLedger,
-        Ok(None) => OwnRecord::Gone,
-        Ok(Some(pending::Opened::Nothing(_))) => OwnRecord::Blank,
-        Ok(Some(_)) => OwnRecord::Open,
-        Err(problem) => {
+    let run = Run::resume(record, |sandbox, operation| {
+        own(sandbox, operation).unwrap_or_else(|problem| {
             unreadable.get_or_insert(problem);
             OwnRecord::Open
-        }
+        })
     });
     unreadable.map_or(Ok(run), Err)
 }
