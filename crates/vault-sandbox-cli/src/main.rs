@@ -18,7 +18,6 @@ mod issue;
 mod json;
 mod ledger;
 mod lock;
-mod pace;
 mod page;
 mod pending;
 mod problem;

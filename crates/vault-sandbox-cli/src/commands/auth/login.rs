@@ -4,10 +4,11 @@ use chrono::Utc;
 use vault_sandbox_core::endpoints::{AuthType, Discovery, User};
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{UserName, VaultDns};
+use vault_sandbox_issuer::access::OpenedSession;
 
 use super::Facts;
 use crate::commands::Context;
-use crate::connection::{self, Arrived, Connection};
+use crate::connection::{self, Connection};
 use crate::credentials::{self, Found, Means};
 use crate::exit::Exit;
 use crate::json::{self, Ending};
@@ -35,7 +36,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
         Err(problem) => (None, Some(problem)),
     };
     let connection = Connection::with(settings, dns.clone(), found, context.voice)?;
-    let (arrived, user) = runtime.block_on(async {
+    let (opened, user) = runtime.block_on(async {
         let mut signals = Signals::take()?;
         signals
             .stopping(enter(context, &connection))
@@ -51,9 +52,9 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     };
     let kept = KeptSession {
         vault: dns.clone(),
-        vault_id: arrived.vault_id,
+        vault_id: opened.vault_id,
         user: given_name,
-        session: arrived.session,
+        session: opened.session,
         signed_in: Utc::now(),
     };
     if let Err(problem) = place.keep(&kept) {
@@ -170,9 +171,9 @@ fn signs_in_elsewhere(
 async fn enter(
     context: &Context<'_>,
     connection: &Connection,
-) -> Result<(Arrived, Option<User>), Problem> {
-    let arrived = connection
-        .arrive()
+) -> Result<(OpenedSession, Option<User>), Problem> {
+    let opened = connection
+        .open_session()
         .await?
         .ok_or_else(|| Problem::new(Exit::Internal, "There is nothing to sign in with."))?;
     let user = match connection.who().await {
@@ -183,7 +184,7 @@ async fn enter(
             None
         }
     };
-    Ok((arrived, user))
+    Ok((opened, user))
 }
 
 /// The session that was kept before is of no use any more.

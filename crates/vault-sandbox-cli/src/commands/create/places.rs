@@ -103,7 +103,11 @@ pub(super) fn mention_open(
         ));
     }
     let pending = Pending::new(&state_dir);
-    let open = pending.operations().unwrap_or_else(said).len().saturating_sub(ours);
+    let open = pending
+        .operations()
+        .unwrap_or_else(said)
+        .len()
+        .saturating_sub(ours);
     if open > 0 {
         let words = if open == 1 {
             "operation of an earlier run is"

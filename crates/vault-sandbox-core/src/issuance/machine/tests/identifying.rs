@@ -93,8 +93,9 @@ fn issued_for_certain_though_nobody_knows_which_it_is() {
 fn a_person_says_which_it_is() {
     let open = || Issuance::resume(record_of(common(&["-"]), &[]));
     let mut issuance = open().identified(id("a")).unwrap();
-    let (steps, outcome) = run(&mut issuance, vec![Event::Done]);
-    assert_eq!(steps, "lost done");
+    // Not on record, where a mistyped one would be certain for the next run.
+    let (steps, outcome) = run(&mut issuance, Vec::new());
+    assert_eq!(steps, "done");
     assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("a")))));
 
     for (removal, steps, outcome) in [
