@@ -4,7 +4,6 @@
 
 mod args;
 mod aside;
-mod child;
 mod ci;
 mod commands;
 mod config;
@@ -21,6 +20,7 @@ mod lock;
 mod page;
 mod pending;
 mod problem;
+mod programs;
 mod removal;
 mod report;
 mod sandbox;

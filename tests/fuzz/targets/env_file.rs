@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 
 #[allow(dead_code)]
-#[path = "../../../crates/vault-sandbox-cli/src/destinations/env_text.rs"]
+#[path = "../../../crates/vault-sandbox-issuer/src/destinations/env_text.rs"]
 mod env_text;
 
 fuzz_target!(|content: &[u8]| {

@@ -199,7 +199,8 @@ fn go_on(
         .map(|text| Destination::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
     // They are opened when their turn comes, once the record says which they are.
-    destinations::check_all(&redirected)?;
+    let runtime = crate::runtime()?;
+    runtime.block_on(destinations::check_all(&redirected))?;
     let has_value = record.token.is_some();
     if !redirected.is_empty() && !has_value {
         return Err(
@@ -255,22 +256,23 @@ fn go_on(
         is_given: true,
         ..SandboxFacts::default()
     };
-    let frame = Frame {
-        context,
+    let frame = Arc::new(Frame {
+        voice: context.voice.clone(),
+        typed: context.settings.typed.clone(),
         command: COMMAND,
         simulated: context.settings.simulate,
         sandbox: sandbox.clone(),
         vault: vault_facts(&record),
         shown: Vec::new(),
         record: file.path().display().to_string(),
-    };
+    });
     let ledger = match context.settings.simulate {
         true => None,
         false => Some(Ledger::new(&context.settings.state_dir()?)),
     };
     let issuance = resume(record, args, id, &redirected)?;
     let path = file.path().display().to_string();
-    let (issuance, outcome, progress) = crate::runtime()?.block_on(async {
+    let (issuance, outcome, progress) = runtime.block_on(async {
         let mut signals = Signals::take()?;
         if needs_credential {
             let signed_in = signals.stopping(connection.sign_in()).await;
@@ -285,9 +287,7 @@ fn go_on(
             opened: BTreeMap::new(),
             sandbox,
             timeout: context.settings.timeout,
-            render: Box::new(|progress, issuance, outcome, index| {
-                frame.report(issuance, outcome, progress).line(Some(index))
-            }),
+            frame: Arc::clone(&frame),
             stdout_is_json: context.settings.is_json(),
             ledger,
             // Whoever goes on by hand has waited.

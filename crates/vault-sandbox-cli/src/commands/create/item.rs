@@ -123,7 +123,7 @@ impl Item {
     ) -> Result<Self, Problem> {
         if context.settings.is_json()
             && destinations.len() > 1
-            && destinations.contains(&Destination::Stdout)
+            && destinations.iter().any(Destination::is_stdout)
         {
             return Err(Problem::usage(
                 "With --format json, \"-\" cannot be combined with another --out: stdout carries the result, and the value in it only where it goes nowhere else.",

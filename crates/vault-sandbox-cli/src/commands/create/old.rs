@@ -52,7 +52,7 @@ pub(super) async fn find(
         record.id
     } else {
         let contents = contents.as_ref().map_err(|e| ledger.unreadable(e))?;
-        let Some(old) = newest(context, contents, &ledger, &look, item)? else {
+        let Some(old) = newest(context, contents, &ledger, &look, item).await? else {
             return Ok(None);
         };
         match (look.record(&old.id).await?, place_of(old, item)) {
@@ -125,7 +125,7 @@ fn mention_others(
 
 /// The newest that went to one of the destinations. `None`: what was there is deleted, or there never
 /// was anything.
-fn newest<'a>(
+async fn newest<'a>(
     context: &Context<'_>,
     contents: &'a Contents,
     ledger: &Ledger,
@@ -145,8 +145,14 @@ fn newest<'a>(
             Ok(Some(token))
         }
         ToReplace::AllGone => Ok(None),
-        ToReplace::NotKnown if item.destinations.iter().all(Destination::is_vacant) => Ok(None),
-        ToReplace::NotKnown => Err(nothing_to_go_by(ledger, look, item)),
+        ToReplace::NotKnown => {
+            for destination in &item.destinations {
+                if !destination.is_vacant().await {
+                    return Err(nothing_to_go_by(ledger, look, item));
+                }
+            }
+            Ok(None)
+        }
         _ => Err(look.see_yours(Problem::configuration(format!(
             "Which token is to be replaced? The ledger {} has lines that this version of the program does not understand, and one of them may be about it. Say which it is with --old ID.",
             ledger.path()
@@ -166,7 +172,7 @@ fn place_of<'a>(token: &ListedToken, item: &'a Item) -> Option<&'a Destination> 
 /// The destinations that can be gone by. What went to stdout may be anywhere by now.
 fn places_of(item: &Item) -> impl Iterator<Item = &Destination> {
     let places = item.destinations.iter();
-    places.filter(|place| **place != Destination::Stdout)
+    places.filter(|place| !place.is_stdout())
 }
 
 fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {
@@ -179,7 +185,7 @@ fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {
         .next("Try it with one that stays", "vault-sandbox simulate -- sh");
     }
     let why = match item.destinations.as_slice() {
-        [Destination::Stdout] => {
+        [only] if only.is_stdout() => {
             "Of one that went to stdout, nobody knows. Say where it is with --out, or which it is"
                 .to_owned()
         }
@@ -243,7 +249,7 @@ impl Look<'_> {
         old: &TokenId,
         destination: &Destination,
     ) -> Result<(), Problem> {
-        let Ok(Some(token)) = destination.token() else {
+        let Ok(Some(token)) = destination.token().await else {
             return Ok(());
         };
         context.voice.learn(|scrubber| token.hide_in(scrubber));

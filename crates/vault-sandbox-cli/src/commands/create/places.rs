@@ -5,31 +5,38 @@ use std::path::Path;
 
 use vault_sandbox_core::OperationId;
 use vault_sandbox_core::redact::escape;
+use vault_sandbox_issuer::destinations::{Reserved, Round};
 
 use super::item::{Item, new_operation};
 use super::run_record;
+use crate::aside::Waiting;
 use crate::commands::Context;
-use crate::destinations::{self, Destination, OpenDestination, Tried, file_name_of};
+use crate::destinations::{self, file_name_of};
 use crate::pending::{Pending, PendingRecord};
 use crate::problem::Problem;
 
 /// The places of one token, open and with room in them.
 pub(super) struct Places {
     pub(super) record: PendingRecord,
-    pub(super) opened: BTreeMap<usize, OpenDestination>,
+    pub(super) opened: BTreeMap<usize, Box<dyn Reserved>>,
 }
 
 impl Places {
     /// Opens the destinations and reserves the record.
-    pub(super) fn open(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
+    pub(super) async fn open(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
         destinations::sweep(&item.destinations);
-        Self::reserve(&context.settings.state_dir()?, item)
+        Self::reserve(Waiting::Here, &context.settings.state_dir()?, item).await
     }
 
     /// As [`open`](Self::open), once all places were [checked](check_all).
-    pub(super) fn reserve(state_dir: &Path, item: &Item) -> Result<Self, Problem> {
-        let opened = destinations::open_all(&item.destinations)?;
-        let record = Pending::new(state_dir).reserve(item.operation)?;
+    pub(super) async fn reserve(
+        waiting: Waiting,
+        state_dir: &Path,
+        item: &Item,
+    ) -> Result<Self, Problem> {
+        let opened = destinations::reserve_all(&item.destinations).await?;
+        let (pending, operation) = (Pending::new(state_dir), item.operation);
+        let record = waiting.on(move || pending.reserve(operation)).await?;
         Ok(Self {
             record,
             opened: opened.into_iter().enumerate().collect(),
@@ -39,22 +46,22 @@ impl Places {
 
 /// Checks every place of every sandbox; each is opened when its turn comes. Two sandboxes must not
 /// share one.
-pub(super) fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Problem> {
+pub(super) async fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Problem> {
     let pending = Pending::new(&context.settings.state_dir()?);
     drop(pending.reserve(new_operation()?)?);
     destinations::sweep(items.iter().flat_map(|item| &item.destinations));
-    let mut tried = Tried::default();
+    let round = Round::new();
     let (mut files, mut programs) = (BTreeMap::new(), BTreeMap::new());
     for (at, item) in items.iter().enumerate() {
         for (place, destination) in item.destinations.iter().enumerate() {
             let twice = item.destinations[..place].contains(destination);
-            let other = match (destination, destination.check(&mut tried)?) {
-                (_, Some(file)) => files.insert(file, at),
-                (Destination::Exec(line), None) => programs.insert(line.as_str(), at),
-                (_, None) => None,
+            let other = match destination.check(&round).await? {
+                Some(file) => files.insert(file, at),
+                None if destination.is_program() => programs.insert(destination.to_string(), at),
+                None => None,
             };
             if twice || other == Some(at) {
-                return Err(Problem::usage(format!("--out {destination}: named twice.")));
+                return Err(destination.named_twice());
             }
             if let Some(other) = other.and_then(|other| items.get(other)) {
                 return Err(Problem::usage(format!(

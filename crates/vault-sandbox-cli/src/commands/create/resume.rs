@@ -80,7 +80,8 @@ pub(super) fn run(
         return summary::finish(&about, Some(record), rows, false);
     }
     check_stdout(context, to_do.iter().flat_map(|item| &item.destinations))?;
-    check_all(context, &to_do)?;
+    let runtime = crate::runtime()?;
+    runtime.block_on(check_all(context, &to_do))?;
     mention_open(context, 0, Some(operation))?;
     let connection = Connection::prepare(
         context.global,
@@ -89,7 +90,7 @@ pub(super) fn run(
         context.voice,
     )?;
     connection.at_a_time(jobs);
-    crate::runtime()?.block_on(async {
+    runtime.block_on(async {
         let mut signals = Signals::take()?;
         let list = async {
             connection.sign_in().await?;

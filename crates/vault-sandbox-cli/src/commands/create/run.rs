@@ -365,9 +365,7 @@ impl Issuing<'_> {
             let found = signals.stopping(found).await;
             item.replaces = found.unwrap_or_else(|asked| Err(asked.problem()))?;
         }
-        let (state_dir, reserved) = (self.context.settings.state_dir()?, item.clone());
-        let reserve = move || Places::reserve(&state_dir, &reserved);
-        self.waiting.on(reserve).await
+        Places::reserve(self.waiting, &self.context.settings.state_dir()?, item).await
     }
 
     fn not_asked(&self, item: &Item, facts: &SandboxFacts, problem: Problem) -> Box<Row> {

@@ -34,11 +34,13 @@ pub(super) fn try_out(
     };
     let mut shown = Vec::new();
     let mut subjects = Vec::new();
-    for (token, destination) in newest_in_files(&contents, selection) {
+    let runtime = crate::runtime()?;
+    for (token, destination) in runtime.block_on(newest_in_files(&contents, selection)) {
         let source = destination.to_string();
         // What lies there may be a newer one.
         let id = (!contents.may_hide_newer(token)).then(|| token.id.clone());
-        match subject(context, &vault, token, &destination, &source) {
+        let subject = subject(context, &vault, token, &destination, &source);
+        match runtime.block_on(subject) {
             Ok(subject) => subjects.push(Subject { id, ..subject }),
             Err(problem) => shown.push(Shown {
                 sandbox: token.sandbox.to_string(),
@@ -75,7 +77,7 @@ pub(super) fn try_out(
 
 /// Of each file, the token that went there last. Where that one is known to be deleted and the file is
 /// too, all is as it should be.
-fn newest_in_files<'a>(
+async fn newest_in_files<'a>(
     contents: &'a Contents,
     selection: &Selection,
 ) -> Vec<(&'a ListedToken, Destination)> {
@@ -89,9 +91,9 @@ fn newest_in_files<'a>(
         };
         for text in token.destinations.iter().filter(|_| is_meant) {
             let file = Destination::parse(text).ok();
-            let file = file.filter(|d| !matches!(d, Destination::Stdout | Destination::Exec(_)));
+            let file = file.filter(Destination::is_file);
             if let Some(file) = file.filter(|file| seen.insert(file.resolved()))
-                && !(token.is_gone && file.is_vacant())
+                && !(token.is_gone && file.is_vacant().await)
             {
                 newest.push((token, file));
             }
@@ -100,7 +102,7 @@ fn newest_in_files<'a>(
     newest
 }
 
-fn subject(
+async fn subject(
     context: &Context<'_>,
     vault: &VaultDns,
     token: &ListedToken,
@@ -108,7 +110,7 @@ fn subject(
     source: &str,
 ) -> Result<Subject, Problem> {
     let wrong = |why: String| Problem::destination(format!("{source}: {why}."));
-    let value = destination.token().map_err(wrong)?;
+    let value = destination.token().await.map_err(wrong)?;
     let value = value.ok_or_else(|| wrong("there is no token in it".to_owned()))?;
     let dns = token.sandbox_dns.clone();
     // What an earlier version took for it.

@@ -79,7 +79,7 @@ fn in_ledger(context: &Context<'_>, args: &VerifyArgs, inside: &Inside) -> Optio
     let path = args.access.sandbox_token_file.as_ref()?;
     let vault = which_vault(context.settings).ok()?;
     let ledger = Ledger::new(&context.settings.state_dir().ok()?);
-    let file = Destination::File(path.clone());
+    let file = Destination::file(path);
     let contents = ledger.read(&vault).ok()?;
     let went_there = |token: &&ListedToken| {
         let mut destinations = token.destinations.iter();
