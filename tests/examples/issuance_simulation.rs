@@ -8,7 +8,9 @@
 //! (`--middle SCHEDULE`: one that begins in the middle of an operation), `--exhaustive FAULTS` plays
 //! every schedule with at most so many faults (within the first `--depth N` choices, from the beginning
 //! and from the middle), `--mutants SEEDS` shows which seed catches each removed rule. The same for runs over
-//! many: `--many SCHEDULES`, `--many-exhaustive FAULTS`, `--many-mutants SEEDS`.
+//! many: `--many SCHEDULES`, `--many-exhaustive FAULTS` (behind `--depth N`),
+//! `--many-mutants SEEDS`, and `--many-outcomes SCHEDULE`, `--many-narrow SCHEDULE` and
+//! `--many-machines SCHEDULE` to replay.
 
 #![allow(
     clippy::print_stdout,
@@ -54,8 +56,11 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<bool, String> {
             "--exhaustive" => exhaustive = Some(number()?),
             "--mutants" => mutants = Some(number()?),
             "--many" => return Ok(try_many(seed, number()?)),
-            "--many-exhaustive" => return Ok(enumerate_many(limit(number()?))),
+            "--many-exhaustive" => return Ok(enumerate_many(limit(depth), limit(number()?))),
             "--many-mutants" => return Ok(try_many_mutants(number()?)),
+            "--many-outcomes" => return Ok(replay_many(Depth::Outcomes, &replayed()?)),
+            "--many-narrow" => return Ok(replay_many(Depth::Narrow, &replayed()?)),
+            "--many-machines" => return Ok(replay_many(Depth::Machines, &replayed()?)),
             "--replay" => return Ok(replay(Start::Fresh, &replayed()?)),
             "--middle" => return Ok(replay(Start::Middle, &replayed()?)),
             _ => return Err(format!("{flag} is not known")),
@@ -113,8 +118,8 @@ fn try_many(first: u64, schedules: u64) -> bool {
         match many::simulate(None, many::depth_of(seed), &choices) {
             Ok(more) => rares.add(&more),
             Err(broken) => {
-                println!("seed {seed}: {broken}");
-                return false;
+                println!("seed {seed}");
+                return broke_many(many::depth_of(seed), &broken);
             }
         }
     }
@@ -129,20 +134,38 @@ fn try_many(first: u64, schedules: u64) -> bool {
     true
 }
 
-fn enumerate_many(faults: usize) -> bool {
+fn replay_many(depth: Depth, choices: &Choices) -> bool {
+    match many::simulate(None, depth, choices) {
+        Ok(_) => println!("no promise is broken"),
+        Err(broken) => return broke_many(depth, &broken),
+    }
+    true
+}
+
+fn broke_many(depth: Depth, broken: &Violation) -> bool {
+    println!("{broken}");
+    let flag = match depth {
+        Depth::Outcomes => "--many-outcomes",
+        Depth::Narrow => "--many-narrow",
+        Depth::Machines => "--many-machines",
+    };
+    println!("Replay it: {flag} {}", broken.schedule);
+    false
+}
+
+fn enumerate_many(depth: usize, faults: usize) -> bool {
     let begun = Instant::now();
-    let mut all = Exhaustive::new(usize::MAX, faults);
+    let mut all = Exhaustive::new(depth, faults);
     let mut schedules = 0_u64;
     while let Some(choices) = all.schedule() {
-        if let Err(broken) = many::simulate(None, Depth::Outcomes, &choices) {
-            println!("{broken}");
-            return false;
+        if let Err(broken) = many::simulate(None, Depth::Narrow, &choices) {
+            return broke_many(Depth::Narrow, &broken);
         }
         all.ran(&choices);
         schedules += 1;
     }
     println!(
-        "all {schedules} runs over many with at most {faults} faults, in {:.1?}: no promise is broken",
+        "all {schedules} runs over many with at most {faults} faults within {depth} choices, in {:.1?}: no promise is broken",
         begun.elapsed()
     );
     true

@@ -21,7 +21,6 @@ mod page;
 mod pending;
 mod problem;
 mod programs;
-mod removal;
 mod report;
 mod sandbox;
 mod selection;
@@ -29,9 +28,9 @@ mod sessions;
 mod settings;
 mod signals;
 mod tokens;
-mod try_out;
 mod typed;
 mod voice;
+mod words;
 mod wrap;
 
 use std::ffi::OsString;

@@ -4,6 +4,11 @@ pub mod access;
 pub mod child;
 pub mod destinations;
 pub mod observer;
+pub mod pauses;
 mod read;
+pub mod removal;
+pub mod stop;
 #[cfg(test)]
 mod testing;
+pub mod tokens;
+pub mod try_out;

@@ -2,7 +2,7 @@
 //! proves is judged by the rules that are under test, and compared with what is true.
 
 use vault_sandbox_core::endpoints::{
-    DeleteTokens, Deletion, FindTokens, TokenPage, TokenRecord, User, WhoAmI,
+    DeleteTokens, FindTokens, TokenPage, TokenRecord, User, WhoAmI,
 };
 use vault_sandbox_core::issuance::{Event, LookUp, Removal, RemovalEvidence, TryOut, Verification};
 use vault_sandbox_core::{
@@ -190,10 +190,7 @@ pub fn delete(
         world.saw(Rare::LostDeletion);
     }
     let mut evidence = RemovalEvidence::new(id.clone());
-    match &answer {
-        Ok(reply) => evidence.asked(Ok(reply.value.first().unwrap_or(&Deletion::Deleted))),
-        Err(error) => evidence.asked(Err(error)),
-    }
+    evidence.asked(&answer);
     if evidence.judge() != Removal::Deleted && !look_for(&mut evidence, value, world, choices) {
         return Ok(None);
     }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use vault_sandbox_core::issuance::{FILLER, JournalError, RESERVED, Record, Storage};
 
 use super::choices::Choices;
+use super::image::Image;
 use super::other_versions;
 
 /// Why a file does not do what it was asked.
@@ -52,16 +53,6 @@ struct Inode {
     safe: Rc<Image>,
     /// What the last write brought that was not there before. Only for [`Flaw::Holes`].
     new: Option<(usize, Vec<u8>)>,
-}
-
-/// Bytes up to the last that is not reserved space, and what they say: read once, because invariants ask
-/// after every step.
-#[derive(Debug, Default)]
-struct Image {
-    bytes: Vec<u8>,
-    /// No space is reserved behind the bytes: there never was, or they were cut off.
-    is_plain: bool,
-    record: OnceCell<Result<Record, JournalError>>,
 }
 
 /// A file that was opened.
@@ -384,45 +375,5 @@ impl Inode {
             safe: image,
             new: None,
         }
-    }
-}
-
-impl Image {
-    /// Empty, without space that is reserved.
-    fn plain() -> Self {
-        Self {
-            is_plain: true,
-            ..Self::default()
-        }
-    }
-
-    fn with(&self, at: usize, what: &[u8]) -> Self {
-        let mut bytes = self.bytes.clone();
-        let end = at + what.len();
-        if bytes.len() < end {
-            // What was cut off comes back as zeros.
-            bytes.resize(end, if self.is_plain { 0 } else { FILLER });
-        }
-        bytes[at..end].copy_from_slice(what);
-        if !self.is_plain {
-            let last = bytes.iter().rposition(|byte| *byte != FILLER);
-            bytes.truncate(last.map_or(0, |last| last + 1));
-        }
-        Self {
-            bytes,
-            is_plain: self.is_plain,
-            record: OnceCell::new(),
-        }
-    }
-
-    fn read(&self) -> &Result<Record, JournalError> {
-        self.record.get_or_init(|| {
-            // Reserved space follows what was written.
-            let mut journal = self.bytes.clone();
-            if !self.is_plain {
-                journal.push(FILLER);
-            }
-            Record::read(&journal)
-        })
     }
 }

@@ -90,7 +90,10 @@ fn operation(
     let mut has_outcome = false;
     match start {
         Start::Fresh => {
-            let Ok(journal) = Journal::reserve(world.disk.create()) else {
+            let reserved = Journal::reserve(world.disk.create());
+            world.note(|| format!("reserved: {:?}", reserved.as_ref().err()));
+            // Without space for a record, nothing is begun.
+            let Ok(journal) = reserved else {
                 return Ok(());
             };
             world.journal = Some(journal);

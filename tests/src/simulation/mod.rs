@@ -9,6 +9,7 @@ pub mod choices;
 pub mod commit;
 pub mod disk;
 pub mod driver;
+mod image;
 pub mod invariants;
 mod lies;
 pub mod liveness;

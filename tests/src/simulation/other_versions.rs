@@ -54,7 +54,7 @@ impl Other {
 }
 
 /// A flaw of a reader: an unknown line is read as if it might be passed over.
-pub fn pass_over_unknown(content: &mut Vec<u8>) {
+pub fn pass_over_unknown(content: &mut [u8]) {
     let Some(at) = position(content, &unknown()) else {
         return;
     };

@@ -335,7 +335,7 @@ impl Run {
             .iter()
             .any(|delivery| delivery.state != DeliveryState::Planned);
         Self {
-            is_issued: token.is_some() || !record.lost.is_none() || was_delivering,
+            is_issued: token.is_some() || record.lost.is_some() || was_delivering,
             ids: ids.chain(&record.lost).cloned().collect(),
             ..Self::begun(choices)
         }

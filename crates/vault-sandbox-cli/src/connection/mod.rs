@@ -120,6 +120,11 @@ impl Connection {
         })
     }
 
+    /// The library's part of it.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
+    }
+
     /// What we are let in with.
     pub(crate) fn found(&self) -> Found {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);

@@ -21,6 +21,7 @@ impl Observer for Voice {
                 &"Vault did not say which one it is, so its number was not compared with the profile's vault_id.",
             ),
             Notice::Exchange(exchange) => self.wire(&exchange),
+            Notice::WaitingForAnswer => self.waits_for_answer(),
             _ => {}
         }
     }

@@ -21,6 +21,9 @@ const MOST_TICKS: usize = 400;
 pub enum Depth {
     /// What can become of it. One process after the other.
     Outcomes,
+    /// As that, but with two sandboxes, one at a time, and as many processes as may be: so that
+    /// every combination of faults can be enumerated, however late they come.
+    Narrow,
     /// A real issuance, with a record of its own. Several processes at once.
     Machines,
 }
@@ -35,9 +38,9 @@ pub fn simulate(
     depth: Depth,
     choices: &Choices,
 ) -> Result<ManyRares, Violation> {
-    let mut site = Site::new(choices);
+    let mut site = Site::new(depth, choices);
     let played = match depth {
-        Depth::Outcomes => one_after_the_other(rule, &mut site),
+        Depth::Outcomes | Depth::Narrow => one_after_the_other(rule, depth, &mut site),
         Depth::Machines => at_once(rule, &mut site),
     };
     let played = played.and_then(|()| end(rule, depth, &mut site));
@@ -50,9 +53,13 @@ pub fn simulate(
     }
 }
 
-fn one_after_the_other(rule: Option<ManyRule>, site: &mut Site) -> Result<(), Violation> {
+fn one_after_the_other(
+    rule: Option<ManyRule>,
+    depth: Depth,
+    site: &mut Site,
+) -> Result<(), Violation> {
     for _ in 0..MOST_PROCESSES {
-        let Some(mut process) = Process::start(rule, Depth::Outcomes, site)? else {
+        let Some(mut process) = Process::start(rule, depth, site)? else {
             return Ok(());
         };
         // A request to stop comes before this step; before the zeroth: never.
@@ -74,7 +81,7 @@ fn one_after_the_other(rule: Option<ManyRule>, site: &mut Site) -> Result<(), Vi
         site.run.crash();
         other_version(site);
         checks::newer(site)?;
-        if ended == Ticked::Over && site.choices.free(2) == 0 {
+        if ended == Ticked::Over && depth == Depth::Outcomes && site.choices.free(2) == 0 {
             return Ok(());
         }
     }
@@ -186,6 +193,7 @@ fn other_version(site: &mut Site) {
     bytes.extend(line.into_bytes());
     bytes.push(b'\n');
     site.run.put(bytes);
+    site.is_planned = true;
     if is_newer {
         site.newer = site.run.bytes();
     }

@@ -95,10 +95,14 @@ impl Process {
             site.rares.saw(ManyRare::Resumed);
         }
         site.is_run_locked = true;
+        let at_a_time = match depth {
+            Depth::Narrow => 1,
+            _ => 1 + site.choices.free(2),
+        };
         Ok(Some(Self {
             rule,
             depth,
-            run: run.at_a_time(1 + site.choices.free(2)),
+            run: run.at_a_time(at_a_time),
             journal,
             work: Vec::new(),
             owns: Vec::new(),
@@ -223,7 +227,7 @@ impl Process {
         let record = &site.operations[own].record;
         let mut journal = None;
         if self.rule == Some(ManyRule::MarkUnreserved) {
-        } else if self.depth == Depth::Outcomes {
+        } else if self.depth != Depth::Machines {
             drop(record.create());
             record.reserve();
         } else {
@@ -326,7 +330,7 @@ impl Process {
             }
             _ => {
                 let turned = whole(own, site)?;
-                self.turned(turn, turned, site)
+                self.turned(turn, &turned, site)
             }
         }
     }
@@ -342,16 +346,16 @@ impl Process {
             self.work.push(Work::Turn(turn, driven));
             return Ok(Ticked::On);
         }
-        self.turned(turn, turned, site)
+        self.turned(turn, &turned, site)
     }
 
     fn turned(
         &mut self,
         turn: usize,
-        turned: Turned,
+        turned: &Turned,
         site: &mut Site,
     ) -> Result<Ticked, Violation> {
-        let Turned::Over(mut end) = turned else {
+        let Turned::Over(mut end) = *turned else {
             return Ok(Ticked::Crash);
         };
         let own = self.own(turn);

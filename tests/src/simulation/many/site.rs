@@ -7,6 +7,7 @@ use vault_sandbox_core::{Expiry, OperationId, SandboxName};
 
 use super::super::choices::Choices;
 use super::super::disk::Disk;
+use super::driver::Depth;
 
 /// Something that happens seldom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,8 +149,11 @@ pub struct Site {
 impl Site {
     /// Before the first process.
     #[must_use]
-    pub fn new(choices: &Choices) -> Self {
-        let many = 2 + choices.free(2);
+    pub fn new(depth: Depth, choices: &Choices) -> Self {
+        let many = match depth {
+            Depth::Narrow => 2,
+            _ => 2 + choices.free(2),
+        };
         let name = |number: usize| SandboxName::parse(format!("Sandbox {number}")).unwrap();
         let sandboxes =
             (0..many).map(|at| PlannedSandbox::new(name(at), vec![format!("file:{at}")]));

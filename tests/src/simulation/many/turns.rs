@@ -272,7 +272,6 @@ impl Driven {
             Step::Done(outcome) => {
                 let end = TurnEnd::of(outcome);
                 if *outcome == Outcome::Issued {
-                    // Before the record goes, or not at all: the ledger cannot be written.
                     checks::ensure(site.operations[self.own].is_delivered, "it is not there")?;
                 }
                 return Ok(Turned::Over(end));
@@ -315,7 +314,7 @@ fn token_id(own: usize) -> TokenId {
 fn send(own: usize, site: &mut Site) -> Option<Event> {
     let pick = site.choices.fault(9);
     let operation = &mut site.operations[own];
-    operation.has_token = matches!(pick, 0 | 1 | 2 | 3);
+    operation.has_token = pick < 4;
     operation.may_have_token = !matches!(pick, 6..=8);
     let id = token_id(own);
     match pick {

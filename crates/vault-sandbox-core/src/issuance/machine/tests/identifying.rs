@@ -169,6 +169,25 @@ fn a_kept_token_without_an_id_can_be_named_and_deleted() {
     assert_eq!(outcome, Some(Outcome::Undelivered), "its value is kept");
 }
 
+/// The record was there after all when an earlier run could not look at it, and found the token's ID.
+#[test]
+fn what_was_certain_stays_so_though_the_value_is_lost_again() {
+    let nameless = || Entry::Token(IssuedToken::new(None, token().value().clone()));
+    let left = record_of(common(&[]), &[nameless(), Entry::Lost(Some(id("a")))]);
+    let mut issuance = Issuance::resume(left);
+    let events = vec![Event::Done, Event::Failed, Event::Done];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "mark confirm lost done");
+    assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("a")))));
+    // Not so what a person says.
+    let left = record_of(common(&[]), &[nameless()]);
+    let mut issuance = Issuance::resume(left).identified(id("x")).unwrap();
+    let events = vec![Event::Done, Event::Failed, Event::Failed, Event::Done];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "mark confirm look-up lost done");
+    assert_eq!(outcome, Some(Outcome::ValueLost(None)));
+}
+
 #[test]
 fn the_reasons_are_readable() {
     for (reason, words) in [
