@@ -1,11 +1,17 @@
 //! Programs that are run: found, bounded, and told no more than they are meant to be.
 
+#[cfg_attr(not(unix), path = "child/other.rs")]
+#[cfg_attr(unix, path = "child/unix.rs")]
+mod system;
+
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
+
+pub(crate) use system::is_empty;
 
 const LONGEST_OUTPUT: u64 = 64 * 1024;
 const POLL: Duration = Duration::from_millis(10);
@@ -55,10 +61,10 @@ impl Programs {
     pub fn find(&self, name: &str) -> Option<PathBuf> {
         if Path::new(name).components().count() > 1 || name.contains('/') {
             let path = std::path::absolute(name).ok()?;
-            return is_runnable(&path).then_some(path);
+            return system::is_runnable(&path).then_some(path);
         }
         let paths = self.search.iter().map(|directory| directory.join(name));
-        paths.into_iter().find(|path| is_runnable(path))
+        paths.into_iter().find(|path| system::is_runnable(path))
     }
 
     /// A command that runs this program, without what was [taken out](Self::without).
@@ -74,10 +80,7 @@ impl Programs {
 
 /// Has the child begin a group of its own, so that what it starts can be ended with it.
 pub fn in_its_own_group(command: &mut Command) {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    #[cfg(not(unix))]
-    let _ = command;
+    system::in_its_own_group(command);
 }
 
 /// Waits for the child, and kills it and its group at the limit. `None`: it had to be killed.
@@ -93,7 +96,7 @@ pub fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>
         }
         std::thread::sleep(POLL);
     }
-    kill_group(child);
+    system::kill_group(child);
     child.kill()?;
     child.wait()?;
     Ok(None)
@@ -120,39 +123,4 @@ pub fn listen(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8
 pub fn heard(said: &mpsc::Receiver<Vec<u8>>) -> Vec<u8> {
     said.recv_timeout(Duration::from_millis(200))
         .unwrap_or_default()
-}
-
-/// Whether all that was written into the pipe was read.
-#[cfg(unix)]
-pub(crate) fn is_empty(pipe: &io::PipeReader) -> io::Result<bool> {
-    Ok(rustix::io::ioctl_fionread(pipe)? == 0)
-}
-
-/// What is left in a pipe cannot be asked here, so its having been written has to do.
-#[cfg(not(unix))]
-pub(crate) fn is_empty(_: &io::PipeReader) -> io::Result<bool> {
-    Ok(true)
-}
-
-#[cfg(unix)]
-fn kill_group(child: &Child) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // It need not lead a group of its own.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-}
-
-#[cfg(not(unix))]
-fn kill_group(_: &Child) {}
-
-#[cfg(unix)]
-fn is_runnable(path: &Path) -> bool {
-    use rustix::fs::{Access, access};
-    path.is_file() && access(path, Access::EXEC_OK).is_ok()
-}
-
-#[cfg(not(unix))]
-fn is_runnable(path: &Path) -> bool {
-    path.is_file()
 }

@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -17,6 +18,8 @@ use vault_sandbox_issuer::destinations::{
 
 /// Where the second process of one test writes, if this is it.
 const PLACE: &str = "VAULT_SANDBOX_TEST_ENV_FILE";
+/// A file of another user's, if this is the process that cannot give it back.
+const NOT_OURS: &str = "VAULT_SANDBOX_TEST_NOT_OURS";
 const ROUNDS: usize = 150;
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -126,6 +129,45 @@ fn a_file_holds_the_value_and_nothing_else() {
         assert_eq!(holds("veeva-vault-FAKE2").await, Some(false));
         assert!(deliver(&file, "veeva-vault-FAKE3").await.is_err());
     });
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+/// Only root may give files away: another user is told so before a token is asked for.
+#[test]
+fn a_file_that_cannot_be_given_back_is_refused_beforehand() {
+    if let Some(path) = std::env::var_os(NOT_OURS) {
+        let place = place(&format!("env-file:{}#A", Path::new(&path).display()));
+        let places = std::slice::from_ref(&place);
+        block_on(async {
+            for error in [
+                check_all(places).await.unwrap_err(),
+                reserve_all(places).await.map(drop).unwrap_err(),
+            ] {
+                assert!(matches!(error.reason(), Reason::Ownership(_)), "{error}");
+            }
+        });
+        return;
+    }
+    // Nobody else can make a file that is not theirs.
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(".env");
+    fs::write(&path, "A=1\n").unwrap();
+    std::os::unix::fs::chown(directory.path(), Some(65534), Some(65534)).unwrap();
+    let other = Command::new(std::env::current_exe().unwrap())
+        .arg("a_file_that_cannot_be_given_back_is_refused_beforehand")
+        .env(NOT_OURS, &path)
+        .uid(65534)
+        .gid(65534)
+        .status();
+    match other {
+        Ok(status) => assert!(status.success()),
+        // The test itself lies where only root may go.
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied),
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), "A=1\n");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 

@@ -26,6 +26,16 @@ fn a_lock_that_somebody_left_is_taken() {
     fs::write(&lock, "").unwrap();
     set(&path, "A", "a").unwrap();
     assert!(!lock.exists());
+    // Or swept, unless it is held.
+    fs::write(&lock, "").unwrap();
+    reserved_file::sweep([path.as_path()]);
+    assert!(!lock.exists());
+    let reserved = env_file(&path, "A").reserve().unwrap();
+    let held = reserved.file.lock().unwrap();
+    reserved_file::sweep([path.as_path()]);
+    assert!(lock.exists());
+    drop((held, reserved));
+    assert!(!lock.exists());
     // Whatever else has its name is nobody's to remove.
     fs::create_dir(&lock).unwrap();
     let why = set(&path, "A", "b").unwrap_err();

@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, OFlags, fstat, openat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, unlinkat};
 use rustix::io::Errno;
 
 use super::{OWNER_ONLY, Parent, Reason, temporary_prefix};
@@ -18,6 +18,8 @@ use super::{OWNER_ONLY, Parent, Reason, temporary_prefix};
 /// It is held from one read to one rename, never while a network or a person is waited for.
 const LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(2);
+/// What follows [`temporary_prefix`].
+pub(super) const SUFFIX: &str = "vault-sandbox.lock";
 
 /// Held until it is dropped.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ impl Lock {
     /// Locks the file of this name against everybody else that takes this lock, in this process too.
     pub(super) fn take(parent: &Arc<Parent>, name: &OsStr) -> Result<Self, Reason> {
         let mut lock = temporary_prefix(name);
-        lock.push("vault-sandbox.lock");
+        lock.push(SUFFIX);
         let end = Instant::now() + LIMIT;
         loop {
             let file = open(parent, &lock).map_err(Reason::Lock)?;
@@ -51,6 +53,25 @@ impl Lock {
                 Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(POLL),
                 Err(TryLockError::WouldBlock) => return Err(Reason::Locked),
                 Err(TryLockError::Error(error)) => return Err(Reason::Lock(error)),
+            }
+        }
+    }
+
+    /// Removes a lock of this name that a kill left. One that somebody holds stays.
+    pub(super) fn sweep(parent: &Arc<Parent>, lock: &OsStr) {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let Ok(file) = openat(&parent.directory, lock, flags, Mode::empty()) else {
+            return;
+        };
+        let file = File::from(file);
+        if file.try_lock().is_ok() {
+            let held = Self {
+                parent: Arc::clone(parent),
+                name: lock.to_owned(),
+                file,
+            };
+            if !held.is_named().unwrap_or(false) {
+                held.let_go();
             }
         }
     }

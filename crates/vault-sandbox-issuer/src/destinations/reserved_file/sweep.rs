@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, flock, openat, unlinkat};
 
-use super::{Parent, TEMPORARY, temporary_prefix};
+use super::{Lock, Parent, TEMPORARY, lock, temporary_prefix};
 
 /// Removes what runs that were killed left beside these files. It may hold a value.
 pub fn sweep<'a>(targets: impl IntoIterator<Item = &'a Path>) {
@@ -23,13 +24,13 @@ pub fn sweep<'a>(targets: impl IntoIterator<Item = &'a Path>) {
     }
     for (directory, prefixes) in directories {
         if let Ok(parent) = Parent::of(&directory.join("any")) {
-            sweep_in(&parent, &prefixes);
+            sweep_in(&Arc::new(parent), &prefixes);
         }
     }
 }
 
 /// A temporary belongs to a run for as long as that holds its lock.
-fn sweep_in(parent: &Parent, prefixes: &BTreeSet<OsString>) {
+fn sweep_in(parent: &Arc<Parent>, prefixes: &BTreeSet<OsString>) {
     let is_temporary = |name: &[u8]| {
         let Some(rest) = name.strip_suffix(TEMPORARY) else {
             return false;
@@ -39,12 +40,20 @@ fn sweep_in(parent: &Parent, prefixes: &BTreeSet<OsString>) {
             && random.len() == 16
             && random.iter().all(u8::is_ascii_hexdigit)
     };
+    let is_lock = |name: &[u8]| {
+        let prefix = name.strip_suffix(lock::SUFFIX.as_bytes());
+        prefix.is_some_and(|prefix| prefixes.contains(OsStr::from_bytes(prefix)))
+    };
     for entry in Dir::read_from(&parent.directory)
         .into_iter()
         .flatten()
         .flatten()
     {
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if is_lock(name.as_bytes()) {
+            Lock::sweep(parent, name);
+            continue;
+        }
         if !is_temporary(name.as_bytes()) {
             continue;
         }
