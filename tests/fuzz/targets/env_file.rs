@@ -3,6 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+// What the two modules find above them at home.
+use vault_sandbox_issuer::destinations::EnvTextError;
+
+#[allow(dead_code)]
+#[path = "../../../crates/vault-sandbox-issuer/src/destinations/words.rs"]
+mod words;
 
 #[allow(dead_code)]
 #[path = "../../../crates/vault-sandbox-issuer/src/destinations/env_text.rs"]

@@ -89,8 +89,9 @@ impl Destination {
         self.0.kind() == "-"
     }
 
-    pub(crate) fn is_file(&self) -> bool {
-        self.0.destination().file().is_some()
+    /// The file that it is, if it is one.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        self.0.destination().file()
     }
 
     /// What two tokens may not share, although it is no file.

@@ -7,11 +7,9 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 /// A destination that cannot be used, or did not take the value.
-#[derive(Debug, Error)]
-#[error("{destination}: {reason}")]
+#[derive(Debug)]
 pub struct DestinationError {
     destination: String,
-    #[source]
     reason: Reason,
 }
 
@@ -41,6 +39,19 @@ impl DestinationError {
     #[must_use]
     pub fn into_reason(self) -> Reason {
         self.reason
+    }
+}
+
+impl fmt::Display for DestinationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.destination, self.reason)
+    }
+}
+
+/// The reason is in the words already: what is behind it comes next.
+impl std::error::Error for DestinationError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.reason.source()
     }
 }
 
@@ -124,10 +135,10 @@ pub enum Reason {
     #[error("files cannot be written safely on this platform yet")]
     Unsupported,
     /// The operating system said no.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// What a destination of another kind says.
-    #[error("{0}")]
+    #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 

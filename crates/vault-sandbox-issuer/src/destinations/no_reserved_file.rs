@@ -8,6 +8,10 @@ use super::{DestinationError, Identity, Reason, Round};
 #[derive(Debug)]
 pub struct ReservedFile(std::convert::Infallible);
 
+/// Held until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(std::convert::Infallible);
+
 /// Whose a file is, and what they may do with it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ownership;
@@ -63,7 +67,7 @@ impl ReservedFile {
         match self.0 {}
     }
 
-    pub(super) fn lock(&self) -> Result<(), Reason> {
+    pub(super) fn lock(&self) -> Result<Lock, Reason> {
         match self.0 {}
     }
 

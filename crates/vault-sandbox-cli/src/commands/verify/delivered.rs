@@ -91,7 +91,7 @@ async fn newest_in_files<'a>(
         };
         for text in token.destinations.iter().filter(|_| is_meant) {
             let file = Destination::parse(text).ok();
-            let file = file.filter(Destination::is_file);
+            let file = file.filter(|file| file.path().is_some());
             if let Some(file) = file.filter(|file| seen.insert(file.resolved()))
                 && !(token.is_gone && file.is_vacant().await)
             {
