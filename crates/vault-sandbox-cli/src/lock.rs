@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-/// A program that is just being started holds all that is locked here, for a moment.
-pub(crate) const MOMENT: Duration = Duration::from_millis(50);
 const POLL: Duration = Duration::from_millis(5);
 
 /// Locks the file, waiting so long at most. `false`: somebody else holds it.

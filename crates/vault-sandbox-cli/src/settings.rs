@@ -3,10 +3,12 @@
 use std::env::VarError;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::ValueEnum as _;
 use vault_sandbox_core::{ApiVersion, OauthProfileId, UserName, ValidationError, VaultDns};
+use vault_sandbox_issuer::state::State;
 
 use crate::args::{Color, Format, Global};
 use crate::config::Profile;
@@ -36,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) may_prompt: bool,
     pub(crate) yes: bool,
     state_dir: Option<PathBuf>,
+    state: OnceLock<State>,
     /// How commands are written that people shall type next.
     pub(crate) typed: Typed,
 }
@@ -92,6 +95,7 @@ impl Settings {
             yes: global.yes,
             plain: global.plain,
             state_dir: global.state_dir.clone(),
+            state: OnceLock::new(),
             typed: Typed::of(global),
         })
     }
@@ -114,6 +118,17 @@ impl Settings {
     pub(crate) fn oauth_profile(&self, dns: &VaultDns) -> Option<OauthProfileId> {
         let profile = || self.profile_for(dns)?.oauth_profile.clone();
         self.oauth_profile.clone().or_else(profile)
+    }
+
+    /// What is known from earlier runs, and for later ones.
+    pub(crate) fn state(&self) -> Result<&State, Problem> {
+        match self.state.get() {
+            Some(state) => Ok(state),
+            None => Ok(self.state.get_or_init({
+                let directory = self.state_dir()?;
+                move || State::at(directory)
+            })),
+        }
     }
 
     /// The directory for records: flag, environment, `$XDG_STATE_HOME`, `~/.local/state`.

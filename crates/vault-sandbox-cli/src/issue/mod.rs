@@ -15,6 +15,7 @@ use vault_sandbox_core::issuance::{
     Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Removal, Step,
 };
 use vault_sandbox_core::{AccessToken, Error, OperationId, VaultDns, VaultId};
+use vault_sandbox_issuer::state::PendingRecord;
 
 use crate::aside::Waiting;
 use crate::ci;
@@ -22,7 +23,6 @@ use crate::connection::{Connection, Visit};
 use crate::destinations::{Destination, OpenDestination};
 use crate::exit::Exit;
 use crate::ledger::Ledger;
-use crate::pending::PendingRecord;
 use crate::problem::{Problem, exit_of};
 use crate::signals::{Asked, Signals};
 use crate::voice::Voice;

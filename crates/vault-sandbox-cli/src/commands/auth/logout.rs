@@ -61,7 +61,7 @@ fn end(context: &Context<'_>, kept: KeptSession) -> Result<Option<String>, Probl
     let connection = Connection::with(context.settings, dns, found, context.voice)?;
     let answer = crate::runtime()?.block_on(async {
         let mut signals = Signals::take()?;
-        Ok(signals.stopping(connection.end_session()).await)
+        Ok::<_, Problem>(signals.stopping(connection.end_session()).await)
     })?;
     let lives = "the session was deleted here, but lives at Vault until it ends by itself, after 48 hours at most";
     Ok(match answer {

@@ -1,16 +1,14 @@
 //! The places that a token needs: its destinations and its record, checked before it is asked for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use vault_sandbox_core::OperationId;
 use vault_sandbox_core::redact::escape;
+use vault_sandbox_issuer::state::{PendingRecord, State, StateError};
 
 use super::item::{Item, new_operation};
-use super::run_record;
 use crate::commands::Context;
 use crate::destinations::{self, Destination, OpenDestination, Tried, file_name_of};
-use crate::pending::{Pending, PendingRecord};
 use crate::problem::Problem;
 
 /// The places of one token, open and with room in them.
@@ -23,13 +21,13 @@ impl Places {
     /// Opens the destinations and reserves the record.
     pub(super) fn open(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
         destinations::sweep(&item.destinations);
-        Self::reserve(&context.settings.state_dir()?, item)
+        Self::reserve(context.settings.state()?, item)
     }
 
     /// As [`open`](Self::open), once all places were [checked](check_all).
-    pub(super) fn reserve(state_dir: &Path, item: &Item) -> Result<Self, Problem> {
+    pub(super) fn reserve(state: &State, item: &Item) -> Result<Self, Problem> {
         let opened = destinations::open_all(&item.destinations)?;
-        let record = Pending::new(state_dir).reserve(item.operation)?;
+        let record = state.pending().reserve(item.operation)?;
         Ok(Self {
             record,
             opened: opened.into_iter().enumerate().collect(),
@@ -40,7 +38,7 @@ impl Places {
 /// Checks every place of every sandbox; each is opened when its turn comes. Two sandboxes must not
 /// share one.
 pub(super) fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Problem> {
-    let pending = Pending::new(&context.settings.state_dir()?);
+    let pending = context.settings.state()?.pending();
     drop(pending.reserve(new_operation()?)?);
     destinations::sweep(items.iter().flat_map(|item| &item.destinations));
     let mut tried = Tried::default();
@@ -84,13 +82,13 @@ pub(super) fn mention_open(
     ours: usize,
     run: Option<OperationId>,
 ) -> Result<(), Problem> {
-    let state_dir = context.settings.state_dir()?;
+    let state = context.settings.state()?;
     // What cannot be looked at is said, and found again where it is needed.
-    let said = |problem: Problem| {
-        context.voice.warning(&problem.what);
+    let said = |error: StateError| {
+        context.voice.warning(&Problem::from(error).what);
         Vec::new()
     };
-    let mut runs = run_record::operations(&state_dir).unwrap_or_else(said);
+    let mut runs = state.runs().operations().unwrap_or_else(said);
     runs.retain(|operation| Some(*operation) != run);
     if let Some(first) = runs.first() {
         let words = match runs.len() {
@@ -102,8 +100,8 @@ pub(super) fn mention_open(
             context.settings.recover()
         ));
     }
-    let pending = Pending::new(&state_dir);
-    let open = pending.operations().unwrap_or_else(said).len().saturating_sub(ours);
+    let open = state.pending().operations().unwrap_or_else(said);
+    let open = open.len().saturating_sub(ours);
     if open > 0 {
         let words = if open == 1 {
             "operation of an earlier run is"
