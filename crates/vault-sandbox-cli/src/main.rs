@@ -17,7 +17,6 @@ mod inside;
 mod issue;
 mod json;
 mod ledger;
-mod lock;
 mod pace;
 mod page;
 mod problem;

@@ -22,7 +22,6 @@ use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::issue::{Issuer, Progress, SandboxFacts};
 use crate::json::{self, Ending, OperationObject, OperationsObject, RunObject};
-use crate::ledger::Ledger;
 use crate::problem::Problem;
 use crate::report::{Frame, VaultFacts, candidate};
 use crate::sandbox;
@@ -267,7 +266,7 @@ fn go_on(
     };
     let ledger = match context.settings.simulate {
         true => None,
-        false => Some(Ledger::new(&context.settings.state_dir()?)),
+        false => Some(context.settings.state()?.ledger()),
     };
     let issuance = resume(record, args, id, &redirected)?;
     let path = file.path().display().to_string();

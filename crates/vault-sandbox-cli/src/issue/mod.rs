@@ -15,16 +15,16 @@ use vault_sandbox_core::issuance::{
     Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Removal, Step,
 };
 use vault_sandbox_core::{AccessToken, Error, OperationId, VaultDns, VaultId};
-use vault_sandbox_issuer::state::PendingRecord;
+use vault_sandbox_issuer::state::{Ledger, PendingRecord};
 
 use crate::aside::Waiting;
 use crate::ci;
 use crate::connection::{Connection, Visit};
 use crate::destinations::{Destination, OpenDestination};
 use crate::exit::Exit;
-use crate::ledger::Ledger;
 use crate::problem::{Problem, exit_of};
 use crate::signals::{Asked, Signals};
+use crate::state_errors::why;
 use crate::voice::Voice;
 
 const INTERNAL: &str = "an internal error";
@@ -321,7 +321,7 @@ impl Issuer<'_> {
         if let Err(error) = written {
             self.progress
                 .warnings
-                .push(format!("the ledger cannot be written: {error}"));
+                .push(format!("the ledger cannot be written: {}", why(&error)));
         }
     }
 }

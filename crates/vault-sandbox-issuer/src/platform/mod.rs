@@ -65,7 +65,7 @@ pub enum FileRefusal {
     #[error("it is not a directory that only you can read")]
     NotOwnerOnlyDirectory,
     /// Its lock was waited for in vain.
-    #[error("another process holds it")]
+    #[error("another program holds it")]
     Held,
 }
 

@@ -40,6 +40,22 @@ pub enum StateError {
         /// Why.
         source: io::Error,
     },
+    /// The ledger is there, and cannot be read.
+    #[error("the ledger {} cannot be read", path.display())]
+    ReadLedger {
+        /// The ledger.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What was to be added to the ledger may not be in it.
+    #[error("the ledger {} cannot be written", path.display())]
+    WriteLedger {
+        /// The ledger.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 impl StateError {
@@ -50,7 +66,9 @@ impl StateError {
             Self::ReserveRecord { directory, .. }
             | Self::BeginRun { directory, .. }
             | Self::ListRecords { directory, .. } => directory,
-            Self::ReadRecord { path, .. } => path,
+            Self::ReadRecord { path, .. }
+            | Self::ReadLedger { path, .. }
+            | Self::WriteLedger { path, .. } => path,
         }
     }
 
@@ -61,7 +79,9 @@ impl StateError {
             Self::ReserveRecord { source, .. }
             | Self::BeginRun { source, .. }
             | Self::ListRecords { source, .. }
-            | Self::ReadRecord { source, .. } => source,
+            | Self::ReadRecord { source, .. }
+            | Self::ReadLedger { source, .. }
+            | Self::WriteLedger { source, .. } => source,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! | | |
 //! | --- | --- |
 //! | `pending/OPERATION.journal` | an operation that is not closed: [`Pending`] |
+//! | `ledger.jsonl` | which token went where: [`Ledger`] |
 //! | `many/OPERATION.jsonl` | a run over many sandboxes that is not finished: [`Runs`] |
 //!
 //! Files and directories are their owner's only. What is read has a longest length, and only what is not
@@ -10,6 +11,7 @@
 //! between threads. It waits for the disk: an asynchronous caller does that where nobody else waits.
 
 mod error;
+mod ledger;
 mod pending;
 mod record_file;
 mod runs;
@@ -17,14 +19,16 @@ mod runs;
 use std::path::{Path, PathBuf};
 
 pub use error::StateError;
+pub use ledger::Ledger;
 pub use pending::{OpenedRecord, Pending, PendingRecord};
 pub use record_file::RecordFile;
 pub use runs::{OpenedRun, RunFile, Runs};
 
-/// One state directory. Clones are the same one.
+/// One state directory. Clones are the same one: their threads take turns at the ledger.
 #[derive(Debug, Clone)]
 pub struct State {
     directory: PathBuf,
+    ledger: ledger::Turn,
 }
 
 impl State {
@@ -33,6 +37,7 @@ impl State {
     pub fn at(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
+            ledger: ledger::Turn::default(),
         }
     }
 
@@ -46,6 +51,13 @@ impl State {
     #[must_use]
     pub fn pending(&self) -> Pending {
         Pending::in_directory(self.directory.join("pending"))
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        let path = self.directory.join("ledger.jsonl");
+        Ledger::at(path, self.ledger.clone())
     }
 
     /// The records of runs over many sandboxes that are not finished.
@@ -62,7 +74,7 @@ mod tests {
     #[test]
     fn all_of_it_can_be_shared_between_threads() {
         fn check<T: Send + Sync>() {}
-        check::<State>();
+        check::<(State, Ledger)>();
         check::<(Pending, PendingRecord, OpenedRecord)>();
         check::<(Runs, RunFile, OpenedRun)>();
         check::<StateError>();

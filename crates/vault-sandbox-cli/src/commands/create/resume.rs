@@ -24,7 +24,6 @@ use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
 use crate::json::VaultObject;
-use crate::ledger::Ledger;
 use crate::problem::Problem;
 use crate::signals::Signals;
 
@@ -229,8 +228,8 @@ fn check_vault(plan: &RunPlan, connection: &Connection) -> Result<(), Problem> {
 
 /// What is left of it, by its record and by those of its operations.
 fn gone_on_with(context: &Context<'_>, record: RunRecord) -> Result<Run, Problem> {
-    let pending = context.settings.state()?.pending();
-    let ledger = Ledger::new(&context.settings.state_dir()?);
+    let state = context.settings.state()?;
+    let (pending, ledger) = (state.pending(), state.ledger());
     let vault = record.plan.vault.clone();
     let mut unreadable = None;
     let run = Run::resume(record, |sandbox, operation| match pending.open(operation) {
