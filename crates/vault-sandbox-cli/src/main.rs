@@ -24,7 +24,6 @@ mod removal;
 mod report;
 mod sandbox;
 mod selection;
-mod sessions;
 mod settings;
 mod signals;
 mod state_errors;

@@ -11,6 +11,7 @@ use vault_sandbox_core::endpoints::{
 use vault_sandbox_core::{
     Client, Error, Reply, SessionId, UserName, Vault, VaultDns, VaultErrorKind, VaultId,
 };
+use vault_sandbox_issuer::state::KeptSession;
 
 use super::logged::Logged;
 use super::{Connection, Visit};
@@ -18,7 +19,6 @@ use crate::credentials::{self, Found, Means};
 use crate::exit::Exit;
 use crate::pace::Gate;
 use crate::problem::Problem;
-use crate::sessions::{KeptSession, Sessions};
 use crate::settings::Settings;
 use crate::voice::Voice;
 
@@ -240,16 +240,11 @@ impl Connection {
         let Some(arrived) = self.arrive().await? else {
             return Ok(());
         };
-        let kept = KeptSession {
-            vault: self.dns.clone(),
-            vault_id: arrived.vault_id,
-            user,
-            session: arrived.session,
-            signed_in: Utc::now(),
-        };
-        let written = self.settings.state_dir().and_then(|state_dir| {
-            let sessions = Sessions::new(&state_dir, &self.settings.typed);
-            sessions.reserve(&self.dns)?.keep(&kept)
+        let (dns, vault_id) = (self.dns.clone(), arrived.vault_id);
+        let kept = KeptSession::new(dns, vault_id, arrived.session, Utc::now()).user(user);
+        let written = self.settings.state().and_then(|state| {
+            let reserved = state.sessions().reserve(&self.dns)?;
+            Ok(reserved.keep(&kept)?)
         });
         if let Err(problem) = written {
             self.voice

@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | [`create_owner_only`], [`append_owner_only`] | mode 0600, whatever the umask | what the directory passes on: in a profile of a user, that user, administrators and the system |
 //! | [`owner_only_directory`] | mode 0700, whatever the umask; one that is there is refused if it is another user's, or if others may enter it | as above; one that is there is not checked |
-//! | [`check_owner_only`] | refuses a file of another user, and one that others may read or change | not checked |
+//! | [`check_owner_only`], [`read_owner_only`] | refuses a file of another user, and one that others may read or change | not checked |
 //! | [`open_regular`], [`read_regular`], [`open_regular_to_write`] | symbolic links are not followed, a fifo does not block | links and junctions are not followed |
 //! | [`lock_within`] | advisory: kept by those who ask | mandatory: others cannot read or write what is locked |
 //! | [`is_still_at`], [`is_same_file`] | by device and inode | by time of creation and length: two files can be taken for one |
@@ -105,16 +105,18 @@ pub fn open_regular_to_write(path: &Path, longest: u64) -> io::Result<File> {
 ///
 /// As [`open_regular`], also if it grows meanwhile.
 pub fn read_regular(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
+    read_all(open_regular(path, longest)?, longest)
+}
+
+/// As [`read_regular`], of a file that is ours, and that nobody else can read or change.
+///
+/// # Errors
+///
+/// As [`read_regular`]; [`FileRefusal::NotYours`], [`FileRefusal::OpenToOthers`].
+pub fn read_owner_only(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
     let file = open_regular(path, longest)?;
-    // One byte more than there should be: at the end nothing is moved, and no copy is left behind.
-    let expected = file.metadata()?.len().min(longest).saturating_add(1);
-    let mut content = Vec::with_capacity(usize::try_from(expected).map_err(io::Error::other)?);
-    file.take(longest.saturating_add(1))
-        .read_to_end(&mut content)?;
-    if content.len() as u64 > longest {
-        return Err(refusal(FileRefusal::TooLong { longest }));
-    }
-    Ok(content)
+    check_owner_only(&file)?;
+    read_all(file, longest)
 }
 
 /// Makes a file that only its owner can read, to read and write it. There must be none.
@@ -250,6 +252,18 @@ pub fn sync_directory_of(file: &Path) -> io::Result<DirectorySync> {
         Some(directory) if directory != Path::new("") => system::sync_directory(directory),
         _ => system::sync_directory(Path::new(".")),
     }
+}
+
+fn read_all(file: File, longest: u64) -> io::Result<Vec<u8>> {
+    // One byte more than there should be: at the end nothing is moved, and no copy is left behind.
+    let expected = file.metadata()?.len().min(longest).saturating_add(1);
+    let mut content = Vec::with_capacity(usize::try_from(expected).map_err(io::Error::other)?);
+    file.take(longest.saturating_add(1))
+        .read_to_end(&mut content)?;
+    if content.len() as u64 > longest {
+        return Err(refusal(FileRefusal::TooLong { longest }));
+    }
+    Ok(content)
 }
 
 fn open(options: &mut OpenOptions, path: &Path, longest: u64) -> io::Result<File> {

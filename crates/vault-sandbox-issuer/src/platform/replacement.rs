@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{
-    DirectorySync, LOCK_MOMENT, check_regular, create_owner_only, is_still_at, lock_within,
-    open_regular, sync_directory_of,
+    DirectorySync, FileRefusal, LOCK_MOMENT, check_regular, create_owner_only, is_still_at,
+    lock_within, open_regular, sync_directory_of,
 };
 
 const TEMPORARY: &str = ".tmp";
@@ -149,12 +149,20 @@ fn sweep_one(path: &Path) -> io::Result<bool> {
     };
     let file = match open_regular(path, u64::MAX) {
         Ok(file) => file,
+        // Something else has the name: it is none of ours.
+        Err(error) if is_refusal(&error) => return Ok(false),
         Err(error) => return gone(error),
     };
     if !lock_within(&file, Duration::ZERO)? {
         return Ok(false);
     }
     std::fs::remove_file(path).map_or_else(gone, |()| Ok(true))
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<FileRefusal>())
 }
 
 fn is_temporary(name: &OsStr, prefix: &OsStr) -> bool {
