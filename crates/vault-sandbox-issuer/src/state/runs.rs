@@ -29,7 +29,8 @@ pub struct Runs {
 /// is busy are written and synced together.
 #[derive(Debug)]
 pub struct RunFile {
-    journal: Arc<Mutex<RunJournal<RecordFile>>>,
+    path: PathBuf,
+    journal: SharedJournal,
     queue: Mutex<Vec<Queued>>,
     /// Held by whoever writes what is in the queue. How often that was done.
     turn: tokio::sync::Mutex<u64>,
@@ -49,6 +50,9 @@ pub enum OpenedRun {
     /// It can be gone on with.
     Open(Box<RunRecord>, RunFile),
 }
+
+/// What threads write to. `None`: the record is closed.
+type SharedJournal = Arc<Mutex<Option<RunJournal<RecordFile>>>>;
 
 /// A fact that is to be written, and who waits for it.
 #[derive(Debug)]
@@ -137,12 +141,15 @@ impl RunFile {
             return written;
         }
         let queued = std::mem::take(&mut *lock(&self.queue));
-        *turn += 1;
-        let journal = Arc::clone(&self.journal);
-        tokio::task::spawn_blocking(move || write(journal, queued));
-        let done = written.await;
+        if !queued.is_empty() {
+            *turn += 1;
+            let journal = Arc::clone(&self.journal);
+            // How it ended, each is told.
+            let _ = tokio::task::spawn_blocking(move || write(&journal, queued)).await;
+        }
         drop(turn);
-        done.unwrap_or_else(|_| Err(io::Error::other("whoever was to write it ended before")))
+        let written = written.await;
+        written.unwrap_or_else(|_| Err(io::Error::other("whoever was to write it ended before")))
     }
 
     /// Has a fact on disk, where no others come meanwhile.
@@ -151,13 +158,13 @@ impl RunFile {
     ///
     /// It is not on disk for certain.
     pub fn append_now(&self, fact: RunFact) -> io::Result<()> {
-        lock(&self.journal).append(&[fact])
+        append(&self.journal, &[fact])
     }
 
     /// Where it is.
     #[must_use]
-    pub fn path(&self) -> PathBuf {
-        lock(&self.journal).storage().path().to_owned()
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Removes the record: nothing is left that the run may ask for.
@@ -166,33 +173,34 @@ impl RunFile {
     ///
     /// It may still be there.
     pub fn close(self) -> io::Result<()> {
-        match Arc::try_unwrap(self.journal) {
-            Ok(journal) => journal
-                .into_inner()
-                .unwrap_or_else(PoisonError::into_inner)
-                .close(),
-            Err(_) => Err(io::Error::other("it is still written to")),
-        }
+        let journal = lock(&self.journal).take();
+        journal.map_or(Ok(()), RunJournal::close)
     }
 
     fn with(journal: RunJournal<RecordFile>) -> Self {
         Self {
-            journal: Arc::new(Mutex::new(journal)),
+            path: journal.storage().path().to_owned(),
+            journal: Arc::new(Mutex::new(Some(journal))),
             queue: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }
 }
 
+/// The file is locked for as long as this lives, not until the last thread has noticed.
+impl Drop for RunFile {
+    fn drop(&mut self) {
+        drop(lock(&self.journal).take());
+    }
+}
+
 /// Writes all of it, and tells everybody how that ended.
-fn write(journal: Arc<Mutex<RunJournal<RecordFile>>>, queued: Vec<Queued>) {
+fn write(journal: &SharedJournal, queued: Vec<Queued>) {
     let (facts, writers): (Vec<_>, Vec<_>) = queued
         .into_iter()
         .map(|queued| (queued.fact, queued.writer))
         .unzip();
-    let written = lock(&journal).append(&facts);
-    // Before anybody is told: the file is locked as long as it is held.
-    drop(journal);
+    let written = append(journal, &facts);
     for writer in writers {
         let each = match &written {
             Ok(()) => Ok(()),
@@ -200,6 +208,13 @@ fn write(journal: Arc<Mutex<RunJournal<RecordFile>>>, queued: Vec<Queued>) {
         };
         // Who no longer waits need not know.
         let _ = writer.send(each);
+    }
+}
+
+fn append(journal: &SharedJournal, facts: &[RunFact]) -> io::Result<()> {
+    match &mut *lock(journal) {
+        Some(journal) => journal.append(facts),
+        None => Err(io::Error::other("the record is closed")),
     }
 }
 

@@ -108,7 +108,7 @@ async fn who_is_not_written_down_is_told() {
         }
     };
     let unwritable = make_journal(&mut std::fs::OpenOptions::new());
-    let writable = std::mem::replace(&mut *file.journal.lock().unwrap(), unwritable);
+    let writable = file.journal.lock().unwrap().replace(unwritable);
     assert_eq!(ended(spawn_many(&file)).await, [false; 20]);
     *file.journal.lock().unwrap() = writable;
     assert_eq!(
@@ -194,4 +194,27 @@ async fn who_stops_waiting_takes_nothing_from_the_others() {
     assert_eq!(lines, 22);
     let sandbox = "Sandbox 20".parse().unwrap();
     assert_ne!(record.progress(&sandbox), Progress::NotBegun);
+}
+
+/// Whoever was told can close it, and it is gone: no thread of ours still has it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_all_is_written_it_can_be_closed() {
+    let directory = tempfile::tempdir().unwrap();
+    let runs = runs(&directory);
+    for round in 0..100 {
+        let file = Arc::new(runs.begin(&plan(&["A"])).unwrap());
+        assert_eq!(ended(spawn_many(&file)).await, [true; 20]);
+        let file = Arc::into_inner(file).unwrap();
+        if round % 2 == 0 {
+            file.close().unwrap();
+        } else {
+            drop(file);
+            let found = runs.open(operation(0)).unwrap();
+            let Some(OpenedRun::Open(_, file)) = found else {
+                panic!("{round}: {found:?}");
+            };
+            file.close().unwrap();
+        }
+        assert!(runs.open(operation(0)).unwrap().is_none(), "{round}");
+    }
 }
