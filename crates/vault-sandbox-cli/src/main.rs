@@ -17,6 +17,7 @@ mod inside;
 mod issue;
 mod json;
 mod ledger;
+mod own_files;
 mod pace;
 mod page;
 mod problem;

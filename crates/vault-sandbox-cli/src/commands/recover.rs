@@ -22,6 +22,7 @@ use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::issue::{Issuer, Progress, SandboxFacts};
 use crate::json::{self, Ending, OperationObject, OperationsObject, RunObject};
+use crate::own_files;
 use crate::problem::Problem;
 use crate::report::{Frame, VaultFacts, candidate};
 use crate::sandbox;
@@ -198,6 +199,9 @@ fn go_on(
         .iter()
         .map(|text| Destination::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
+    for destination in &redirected {
+        own_files::refuse(context.settings, destination)?;
+    }
     // They are opened when their turn comes, once the record says which they are.
     destinations::check_all(&redirected)?;
     let has_value = record.token.is_some();

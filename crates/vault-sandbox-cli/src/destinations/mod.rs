@@ -167,7 +167,8 @@ impl Destination {
         }
     }
 
-    fn path(&self) -> Option<&Path> {
+    /// The file that it is, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) | Self::Json(path) | Self::EnvFile { path, .. } => Some(path),
             Self::Stdout | Self::Exec(_) => None,
