@@ -101,8 +101,8 @@ async fn who_is_not_written_down_is_told() {
     let file = Arc::new(runs(&directory).begin(&plan(&["A"])).unwrap());
     let path = file.path();
     let make_journal = |options: &mut std::fs::OpenOptions| {
-        let opened = options.read(true).open(&path).unwrap();
-        match RunJournal::open(RecordFile::of(&path, opened)).unwrap() {
+        let opened = options.read(true).open(path).unwrap();
+        match RunJournal::open(RecordFile::of(path, opened)).unwrap() {
             RunOpened::Open(_, journal) => journal,
             closed => panic!("{closed:?}"),
         }
