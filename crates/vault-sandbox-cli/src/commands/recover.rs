@@ -200,7 +200,7 @@ fn go_on(
         .map(|text| Destination::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
     for destination in &redirected {
-        own_files::refuse(context.settings, destination)?;
+        own_files::refuse(context, destination)?;
     }
     // They are opened when their turn comes, once the record says which they are.
     destinations::check_all(&redirected)?;

@@ -258,7 +258,21 @@ fn files_of_our_own() {
         let ran = world.run(&two).go();
         assert_eq!(ran.code(), 10, "{own}: {}", ran.said());
     }
+    let config = world.work("config.toml");
+    fs::write(&config, "").unwrap();
+    symlink(world.work("."), world.work("here")).unwrap();
+    for (given, own) in [
+        ("config.toml", "config.toml"),
+        ("config.toml", "env-file:here/config.toml#TOKEN"),
+        ("here/config.toml", "config.toml"),
+    ] {
+        let args = ["token", "create", SANDBOX, "-o", own, "--config", given];
+        let ran = world.run(&args).go();
+        assert_eq!(ran.code(), 10, "{own}: {}", ran.said());
+        assert!(ran.said().contains("the configuration"), "{}", ran.said());
+    }
     assert_eq!(world.vault.requests().len(), before, "nothing was sent");
+    assert_eq!(fs::read(&config).unwrap(), b"");
     assert_eq!(fs::read(world.ledger()).unwrap(), ledger);
     // What only lies beside them is not ours.
     let ran = to(&world, &at("other/ledger.jsonl")).go();

@@ -131,7 +131,7 @@ impl Item {
             ));
         }
         for destination in &destinations {
-            own_files::refuse(context.settings, destination)?;
+            own_files::refuse(context, destination)?;
         }
         let operation = new_operation()?;
         Ok(Self {
