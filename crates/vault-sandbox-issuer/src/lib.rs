@@ -5,8 +5,9 @@ pub mod child;
 pub mod destinations;
 pub mod observer;
 pub mod pauses;
-mod read;
+pub mod platform;
 pub mod removal;
+pub mod state;
 pub mod stop;
 #[cfg(test)]
 mod testing;

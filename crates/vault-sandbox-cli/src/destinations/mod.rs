@@ -3,7 +3,6 @@
 
 mod json_file;
 mod problems;
-pub(crate) mod reserved_file;
 pub(crate) mod stdout;
 
 use std::fmt;

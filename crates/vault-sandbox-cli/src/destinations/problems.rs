@@ -12,7 +12,7 @@ const KINDS: &str =
     "\"-\" for stdout, file:PATH, env-file:PATH#VAR, json:PATH or exec:PROGRAM ARGS";
 
 /// A destination that cannot be used.
-pub(crate) fn problem(error: &DestinationError) -> Problem {
+pub(super) fn problem(error: &DestinationError) -> Problem {
     let destination = error.destination();
     match error.reason() {
         Reason::NamedTwice => Problem::usage(format!("--out {destination}: named twice.")),

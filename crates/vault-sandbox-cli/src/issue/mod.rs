@@ -18,18 +18,18 @@ use vault_sandbox_core::issuance::{
 use vault_sandbox_core::{AccessToken, Error, OperationId, VaultDns, VaultId};
 use vault_sandbox_issuer::access::SignInNumber;
 use vault_sandbox_issuer::destinations::{Report, Reserved};
+use vault_sandbox_issuer::state::{Ledger, PendingRecord};
 
 use crate::aside::Waiting;
 use crate::ci;
 use crate::connection::Connection;
 use crate::destinations::{Destination, words};
 use crate::exit::Exit;
-use crate::ledger::Ledger;
-use crate::pending::PendingRecord;
 use crate::problem::{Problem, exit_of};
 use crate::programs;
 use crate::report::{Frame, ResultObject};
 use crate::signals::{Asked, Signals};
+use crate::state_errors::why;
 use crate::voice::Voice;
 
 const INTERNAL: &str = "an internal error";
@@ -310,7 +310,7 @@ impl Issuer<'_> {
         if let Err(error) = written {
             self.progress
                 .warnings
-                .push(format!("the ledger cannot be written: {error}"));
+                .push(format!("the ledger cannot be written: {}", why(&error)));
         }
     }
 }

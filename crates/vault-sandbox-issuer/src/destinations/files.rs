@@ -11,7 +11,7 @@ use super::{
     BoxFuture, Destination, DestinationError, Identity, InvalidReason, Reason, Report, Reserved,
     Round, blocking, token_of,
 };
-use crate::read::read_regular;
+use crate::platform::{FileRefusal, read_regular};
 
 /// No file that a value was written to is longer.
 pub(super) const LONGEST: u64 = 1024 * 1024;
@@ -69,7 +69,13 @@ impl TargetFile {
     ///
     /// If it is no regular file, is too long or cannot be read.
     pub fn read(&self) -> Result<Vec<u8>, Reason> {
-        read_regular(&self.0, LONGEST)?.ok_or(Reason::TooLong("hold a token"))
+        read_regular(&self.0, LONGEST).map_err(|error| {
+            let inner = error.get_ref();
+            match inner.and_then(|inner| inner.downcast_ref::<FileRefusal>()) {
+                Some(FileRefusal::TooLong { .. }) => Reason::TooLong("hold a token"),
+                _ => error.into(),
+            }
+        })
     }
 
     /// It is not there yet, or is empty.

@@ -24,7 +24,6 @@ use rustix::fs::{
 use rustix::process::{getegid, geteuid};
 
 use super::{DestinationError, Identity, Reason, Round};
-use crate::read::read_open;
 pub(super) use lock::Lock;
 use parent::{Parent, target};
 pub use sweep::sweep;

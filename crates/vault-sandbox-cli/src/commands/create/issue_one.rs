@@ -15,7 +15,6 @@ use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::issue::{Issuer, Progress, SandboxFacts};
-use crate::ledger::Ledger;
 use crate::problem::Problem;
 use crate::report::{Frame, Report, VaultFacts};
 use crate::signals::Signals;
@@ -70,7 +69,7 @@ impl Issuing<'_> {
         });
         let ledger = match connection.is_simulated() {
             true => None,
-            false => Some(Ledger::new(&context.settings.state_dir()?)),
+            false => Some(context.settings.state()?.ledger()),
         };
         let issuer = Issuer {
             connection,

@@ -6,12 +6,12 @@ use vault_sandbox_core::endpoints::Sandbox;
 use vault_sandbox_core::issuance::VerifyRule;
 use vault_sandbox_core::issuance::many::{PlannedSandbox, Run, RunPlan};
 use vault_sandbox_core::redact::escape;
+use vault_sandbox_issuer::state::RunFile;
 
 use super::issue_one::Issuing;
 use super::item::{Item, Terms, new_operation};
 use super::places::{check_all, mention_open};
 use super::run::{Turn, Turns};
-use super::run_record::RunFile;
 use super::{Wish, dry_run, look};
 use crate::args::Format;
 use crate::aside::Waiting;
@@ -253,7 +253,7 @@ fn plan_of(
 
 /// The record of the run: without it a run that is cut off could not be gone on with.
 fn begin(context: &Context<'_>, plan: &RunPlan) -> Result<RunFile, Problem> {
-    let record = RunFile::begin(&context.settings.state_dir()?, plan)?;
+    let record = context.settings.state()?.runs().begin(plan)?;
     let operation = plan.operation;
     // Who ends it so that it cannot say anything more has to know.
     context.voice.fact(

@@ -4,6 +4,7 @@ use chrono::Utc;
 use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, User, WhoAmI};
 use vault_sandbox_core::ledger::{Contents, ListedToken, ToReplace};
 use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
+use vault_sandbox_issuer::state::Ledger;
 
 use super::Replacing;
 use super::item::Item;
@@ -12,7 +13,7 @@ use crate::connection::Connection;
 use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::ledger::{self, Ledger, resolved};
+use crate::ledger::{self, resolved};
 use crate::problem::Problem;
 
 /// The old token: the one that was named, else the newest that the ledger has for one of the
@@ -36,8 +37,11 @@ pub(super) async fn find(
         sandbox: &item.sandbox,
         is_given: sandbox.is_given,
     };
-    let ledger = Ledger::new(&context.settings.state_dir()?);
-    let contents = ledger.read(connection.dns());
+    let ledger = context.settings.state()?.ledger();
+    let (contents, unreadable) = match ledger.read(connection.dns()) {
+        Ok(contents) => (contents, None),
+        Err(error) => (Contents::default(), Some(error)),
+    };
     let old = if let Some(old) = &replacing.old {
         let Some(record) = look.record(old).await? else {
             return Err(look.see_yours(Problem::new(
@@ -51,8 +55,11 @@ pub(super) async fn find(
         look.check_whose(&record).await?;
         record.id
     } else {
-        let contents = contents.as_ref().map_err(|e| ledger.unreadable(e))?;
-        let Some(old) = newest(context, contents, &ledger, &look, item).await? else {
+        // Only who names it can do without the ledger.
+        if let Some(error) = unreadable {
+            return Err(error.into());
+        }
+        let Some(old) = newest(context, &contents, &ledger, &look, item).await? else {
             return Ok(None);
         };
         match (look.record(&old.id).await?, place_of(old, item)) {
@@ -62,7 +69,6 @@ pub(super) async fn find(
         }
         old.id.clone()
     };
-    let contents = contents.unwrap_or_default();
     let listed: Vec<_> = contents.of(&item.sandbox).collect();
     mention_other_places(context, &listed, item, &old);
     mention_others(context, &look, &listed, item, &old);
@@ -138,7 +144,7 @@ async fn newest<'a>(
             if contents.may_hide_newer(token) {
                 context.voice.warning(&format!(
                     "the ledger {} has later lines that this version of the program does not understand. A newer token may have gone there; it is not replaced.\n  See yours:  {}",
-                    ledger.path(),
+                    ledger.path().display(),
                     look.list()
                 ));
             }
@@ -155,7 +161,7 @@ async fn newest<'a>(
         }
         _ => Err(look.see_yours(Problem::configuration(format!(
             "Which token is to be replaced? The ledger {} has lines that this version of the program does not understand, and one of them may be about it. Say which it is with --old ID.",
-            ledger.path()
+            ledger.path().display()
         )))),
     }
 }
@@ -191,7 +197,7 @@ fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {
         }
         _ => format!(
             "The ledger {} has none that went to {shown}. Say which it is",
-            ledger.path()
+            ledger.path().display()
         ),
     };
     look.see_yours(Problem::configuration(format!(

@@ -1,18 +1,16 @@
 //! The places that a token needs: its destinations and its record, checked before it is asked for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use vault_sandbox_core::OperationId;
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_issuer::destinations::{Reserved, Round};
+use vault_sandbox_issuer::state::{PendingRecord, State, StateError};
 
 use super::item::{Item, new_operation};
-use super::run_record;
 use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::destinations::{self, file_name_of};
-use crate::pending::{Pending, PendingRecord};
 use crate::problem::Problem;
 
 /// The places of one token, open and with room in them.
@@ -25,17 +23,17 @@ impl Places {
     /// Opens the destinations and reserves the record.
     pub(super) async fn open(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
         destinations::sweep(&item.destinations);
-        Self::reserve(Waiting::Here, &context.settings.state_dir()?, item).await
+        Self::reserve(Waiting::Here, context.settings.state()?, item).await
     }
 
     /// As [`open`](Self::open), once all places were [checked](check_all).
     pub(super) async fn reserve(
         waiting: Waiting,
-        state_dir: &Path,
+        state: &State,
         item: &Item,
     ) -> Result<Self, Problem> {
         let opened = destinations::reserve_all(&item.destinations).await?;
-        let (pending, operation) = (Pending::new(state_dir), item.operation);
+        let (pending, operation) = (state.pending(), item.operation);
         let record = waiting.on(move || pending.reserve(operation)).await?;
         Ok(Self {
             record,
@@ -47,7 +45,7 @@ impl Places {
 /// Checks every place of every sandbox; each is opened when its turn comes. Two sandboxes must not
 /// share one.
 pub(super) async fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Problem> {
-    let pending = Pending::new(&context.settings.state_dir()?);
+    let pending = context.settings.state()?.pending();
     drop(pending.reserve(new_operation()?)?);
     destinations::sweep(items.iter().flat_map(|item| &item.destinations));
     let round = Round::new();
@@ -91,13 +89,13 @@ pub(super) fn mention_open(
     ours: usize,
     run: Option<OperationId>,
 ) -> Result<(), Problem> {
-    let state_dir = context.settings.state_dir()?;
+    let state = context.settings.state()?;
     // What cannot be looked at is said, and found again where it is needed.
-    let said = |problem: Problem| {
-        context.voice.warning(&problem.what);
+    let said = |error: StateError| {
+        context.voice.warning(&Problem::from(error).what);
         Vec::new()
     };
-    let mut runs = run_record::operations(&state_dir).unwrap_or_else(said);
+    let mut runs = state.runs().operations().unwrap_or_else(said);
     runs.retain(|operation| Some(*operation) != run);
     if let Some(first) = runs.first() {
         let words = match runs.len() {
@@ -109,12 +107,8 @@ pub(super) fn mention_open(
             context.settings.recover()
         ));
     }
-    let pending = Pending::new(&state_dir);
-    let open = pending
-        .operations()
-        .unwrap_or_else(said)
-        .len()
-        .saturating_sub(ours);
+    let open = state.pending().operations().unwrap_or_else(said);
+    let open = open.len().saturating_sub(ours);
     if open > 0 {
         let words = if open == 1 {
             "operation of an earlier run is"

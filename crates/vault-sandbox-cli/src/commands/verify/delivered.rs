@@ -10,7 +10,6 @@ use crate::connection::{Connection, which_vault};
 use crate::credentials::{self, Found, Means};
 use crate::destinations::Destination;
 use crate::inside::Inside;
-use crate::ledger::Ledger;
 use crate::problem::Problem;
 use crate::selection::Selection;
 
@@ -24,8 +23,8 @@ pub(super) fn try_out(
     jobs: usize,
 ) -> Result<Vec<Shown>, Problem> {
     let vault = which_vault(context.settings)?;
-    let ledger = Ledger::new(&context.settings.state_dir()?);
-    let contents = ledger.read(&vault).map_err(|e| ledger.unreadable(&e))?;
+    let ledger = context.settings.state()?.ledger();
+    let contents = ledger.read(&vault)?;
     let listed = contents.tokens();
     let known: BTreeSet<_> = listed.iter().map(|token| token.sandbox.as_str()).collect();
     let known = match known.into_iter().collect::<Vec<_>>().as_slice() {
@@ -65,7 +64,7 @@ pub(super) fn try_out(
     if shown.is_empty() {
         return Err(Problem::configuration(format!(
             "The ledger {} knows of no token that was delivered to a file for {}.{known}",
-            ledger.path(),
+            ledger.path().display(),
             match selection.only() {
                 Some(sandbox) => sandbox.to_string(),
                 None => "these sandboxes".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 use rustix::io::Errno;
 
-use super::{Ownership, Present, read_open};
+use super::{Ownership, Present};
 use crate::destinations::{FileKind, Identity, Reason};
 
 /// A directory that was checked.
@@ -98,7 +98,14 @@ impl Parent {
             group: metadata.gid(),
             mode: metadata.mode(),
         };
-        Ok(Some((read_open(file, longest)?, ownership)))
+        if !metadata.is_file() {
+            return Err(Reason::NotRegular(FileKind::Other));
+        }
+        let mut content = Vec::new();
+        // One more shows that there is more; the length that is named may be of holes only.
+        file.take(longest + 1).read_to_end(&mut content)?;
+        let fits = content.len() as u64 <= longest;
+        Ok(Some((fits.then_some(content), ownership)))
     }
 
     pub(super) fn identity(&self, name: &OsStr) -> Identity {
