@@ -10,7 +10,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use vault_sandbox_core::endpoints::{DeleteTokens, Deletion, FindTokens};
 use vault_sandbox_core::issuance::{
     Event, Intent, Issuance, Journal, Outcome, RemovalEvidence, Step, Storage, VerifyRule,
 };
@@ -124,7 +123,7 @@ impl Driver {
                     Ok(reply) => Event::Found(reply.value.records),
                     Err(_) => Event::Failed,
                 },
-                Step::Revoke(id) | Step::Retire(id) => self.delete(id.clone()).await?,
+                Step::Revoke(id) | Step::Retire(id) => self.delete(id.clone()).await,
                 Step::Confirm(value) => {
                     Event::from_success(self.journal.holds(value).unwrap_or(false))
                 }
@@ -137,21 +136,11 @@ impl Driver {
         }
     }
 
-    async fn delete(&self, id: TokenId) -> Result<Event, Box<dyn Error>> {
-        let mut evidence = RemovalEvidence::new(id.clone());
-        let delete = DeleteTokens::new([id.clone()])?;
-        let answer = self.in_sandbox().call(&delete).await;
-        let deletion = answer.map(|reply| {
-            let outcomes = delete.outcomes(&reply.value).into_iter();
-            outcomes
-                .map(|(_, said)| said)
-                .next()
-                .unwrap_or(Deletion::Unsaid)
-        });
-        evidence.asked(deletion.as_ref());
-        let find = FindTokens::new().id(id);
-        evidence.looked(&self.in_sandbox().call(&find).await);
-        Ok(Event::Removed(evidence.judge()))
+    async fn delete(&self, id: TokenId) -> Event {
+        let mut evidence = RemovalEvidence::new(id);
+        evidence.asked(&self.in_sandbox().call(&evidence.request()).await);
+        evidence.looked(&self.in_sandbox().call(&evidence.look()).await);
+        Event::Removed(evidence.judge())
     }
 
     /// The sandbox's own Vault, as the same user.

@@ -85,7 +85,7 @@ impl Way {
     }
 
     /// Has so many requests be under way at a time.
-    pub(crate) fn at_a_time(mut self, most: u16) -> Self {
+    pub(crate) fn at_a_time(self, most: u16) -> Self {
         self.connection.at_a_time(usize::from(most));
         self
     }

@@ -23,6 +23,18 @@ pub(crate) struct Problem {
     pub(crate) vault: Vec<VaultMessage>,
 }
 
+/// A problem on its way through a library.
+#[derive(Debug)]
+pub(crate) struct ProblemError(pub(crate) Problem);
+
+impl fmt::Display for ProblemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)
+    }
+}
+
+impl std::error::Error for ProblemError {}
+
 impl Problem {
     pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
         Self {

@@ -1,14 +1,12 @@
 //! The user's own tokens in a sandbox.
 
-use vault_sandbox_core::endpoints::{FindTokens, TokenPage, TokenRecord, WhoAmI};
+use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, WhoAmI};
 use vault_sandbox_core::{Endpoint, TokenId, TokenName};
+use vault_sandbox_issuer::tokens::all_pages;
 
 use crate::exit::Exit;
 use crate::inside::{Inside, Way};
 use crate::problem::Problem;
-
-/// A thousand tokens a page: a server that always names a further one is not followed for ever.
-const MOST_PAGES: usize = 100;
 
 /// The caller's own tokens, all or those of a name. An administrator may see everybody's: those are
 /// not meant.
@@ -58,22 +56,6 @@ pub(crate) fn all_of(many: usize, mut failures: Vec<Problem>) -> Result<Option<P
             each.join(" ")
         ),
     )))
-}
-
-/// The tokens of every page, each asked for with `call`.
-pub(crate) async fn all_pages<E>(
-    query: FindTokens,
-    call: impl AsyncFn(&FindTokens) -> Result<TokenPage, E>,
-) -> Result<Vec<TokenRecord>, E> {
-    let mut records = Vec::new();
-    let mut next = Some(query);
-    for _ in 0..MOST_PAGES {
-        let Some(query) = next else { break };
-        let page = call(&query).await?;
-        next = FindTokens::after(&page);
-        records.extend(page.records);
-    }
-    Ok(records)
 }
 
 async fn read(way: &Way, inside: &Inside, query: FindTokens) -> Result<Vec<TokenRecord>, Problem> {

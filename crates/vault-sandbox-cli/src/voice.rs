@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
@@ -23,6 +24,8 @@ pub(crate) struct Voice {
     secrets: Arc<Mutex<Secrets>>,
     /// What is drawn on the terminal's last line: words go above it.
     bar: Arc<Mutex<Option<ProgressBar>>>,
+    /// What several are waiting for is said once.
+    waiting_is_said: Arc<AtomicBool>,
 }
 
 /// What must not be shown.
@@ -53,6 +56,7 @@ impl Voice {
             columns: wrap::columns(&std::io::stderr()),
             secrets: Arc::default(),
             bar: Arc::default(),
+            waiting_is_said: Arc::default(),
         }
     }
 
@@ -121,6 +125,13 @@ impl Voice {
         self.write(&self.painted("1;31", what));
         if !rest.is_empty() {
             self.write(rest);
+        }
+    }
+
+    /// An answer is still waited for, although it was asked to stop.
+    pub(crate) fn waits_for_answer(&self) {
+        if !self.waiting_is_said.swap(true, Ordering::Relaxed) {
+            self.problem(&"A token may be being created. Waiting for Vault's answer for at most 30 s; Ctrl-C again gives up without knowing.");
         }
     }
 

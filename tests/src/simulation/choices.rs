@@ -1,5 +1,8 @@
 //! Where the choices of a run come from: a recorded schedule, a seed, or an enumeration of all.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 const DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// One choice that was made.
@@ -18,11 +21,15 @@ enum Source {
     Random { state: u64, percent: u64 },
 }
 
-/// Answers every question that a run has, and remembers the answers.
+/// Answers every question that a run has, and remembers the answers. Copies share their answers.
+#[derive(Debug, Clone)]
+pub struct Choices(Rc<RefCell<Asked>>);
+
 #[derive(Debug)]
-pub struct Choices {
+struct Asked {
     source: Source,
     taken: Vec<Taken>,
+    is_calm: bool,
 }
 
 impl Choices {
@@ -47,21 +54,26 @@ impl Choices {
     }
 
     /// One of `of` ways in which things can go on without anything being wrong.
-    pub fn free(&mut self, of: usize) -> usize {
+    pub fn free(&self, of: usize) -> usize {
         self.pick(of, false)
     }
 
     /// The first of `of` ways is the good one; every other is a fault.
-    pub fn fault(&mut self, of: usize) -> usize {
+    pub fn fault(&self, of: usize) -> usize {
         self.pick(of, true)
+    }
+
+    /// From now on nothing goes wrong any more.
+    pub fn calm(&self) {
+        self.0.borrow_mut().is_calm = true;
     }
 
     /// The picks so far, a character each: what replays this run. Good ends are left out.
     #[must_use]
     pub fn schedule(&self) -> String {
-        let text: String = self
-            .taken
-            .iter()
+        let asked = self.0.borrow();
+        let taken = asked.taken.iter();
+        let text: String = taken
             .map(|taken| char::from(DIGITS[usize::from(taken.pick)]))
             .collect();
         match text.trim_end_matches('0') {
@@ -71,17 +83,23 @@ impl Choices {
     }
 
     fn from(source: Source) -> Self {
-        Self {
+        Self(Rc::new(RefCell::new(Asked {
             source,
             taken: Vec::with_capacity(64),
-        }
+            is_calm: false,
+        })))
     }
 
-    fn pick(&mut self, of: usize, is_fault: bool) -> usize {
+    fn pick(&self, of: usize, is_fault: bool) -> usize {
         assert!((1..=DIGITS.len()).contains(&of), "a choice of {of}");
-        let pick = match &mut self.source {
+        let mut asked = self.0.borrow_mut();
+        let asked = &mut *asked;
+        if asked.is_calm && is_fault {
+            return 0;
+        }
+        let pick = match &mut asked.source {
             Source::Recorded(picks) => {
-                let recorded = picks.get(self.taken.len()).copied().unwrap_or(0);
+                let recorded = picks.get(asked.taken.len()).copied().unwrap_or(0);
                 usize::from(recorded).min(of - 1)
             }
             Source::Random { state, percent } => {
@@ -94,7 +112,7 @@ impl Choices {
                 }
             }
         };
-        self.taken.push(Taken {
+        asked.taken.push(Taken {
             pick: pick as u8,
             of: of as u8,
             is_fault,
@@ -130,7 +148,7 @@ impl Exhaustive {
 
     /// Tells which choices there were, so that the last of them that can be raised is.
     pub fn ran(&mut self, choices: &Choices) {
-        let taken = &choices.taken;
+        let taken = &choices.0.borrow().taken;
         let faults_before = |at: usize| {
             let faults = taken[..at].iter().filter(|t| t.is_fault && t.pick > 0);
             faults.count()

@@ -1,114 +1,154 @@
-//! One operation from its first run to the last: runs, crashes, and what people do then.
+//! One operation from its first run to the last: runs, crashes, what people and other versions do
+//! between them, and a last one in which nothing goes wrong.
 
-use vault_sandbox_core::issuance::{DeliveryState, Event, Outcome, Record};
+use vault_sandbox_core::endpoints::IssuedToken;
+use vault_sandbox_core::issuance::{Event, Journal, NotIssued, Outcome, Step};
 
 use super::choices::Choices;
 use super::invariants;
+use super::liveness;
+use super::middle;
+use super::outcomes;
+use super::people::{self, Act};
 use super::protocol::{Protocol, Rules};
+use super::rare::{Rare, Rares};
 use super::steps::{Flow, carry_out};
 use super::world::{Run, Violation, World};
 
-/// Runs of one operation: the first, and those that go on from its record.
+/// Runs of one operation with faults: the first, and those that go on from its record.
 const MOST_RUNS: usize = 5;
+
+/// Where an operation begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With nothing.
+    Fresh,
+    /// With a record that an earlier run left: which, is a choice.
+    Middle,
+}
+
+/// What a schedule showed.
+#[derive(Debug, Default)]
+pub struct Played {
+    /// What happened that is rare.
+    pub rares: Rares,
+    /// What happened, in words, if that was asked for.
+    pub trace: String,
+}
 
 /// Plays a schedule.
 ///
 /// # Errors
 ///
 /// A promise is broken.
-pub fn simulate(rules: impl Rules, choices: &mut Choices) -> Result<(), Violation> {
-    operation(rules, choices).map_err(|broken| Violation {
-        schedule: choices.schedule(),
-        ..broken
-    })
+pub fn simulate(rules: impl Rules, start: Start, choices: &Choices) -> Result<Rares, Violation> {
+    play(rules, start, choices, false).map(|played| played.rares)
 }
 
-fn operation(rules: impl Rules, choices: &mut Choices) -> Result<(), Violation> {
-    let mut world = World::new(rules.flaw(), choices);
-    let mut run = Run::default();
-    let mut machine = rules.begin(world.intent.clone());
-    for _ in 0..MOST_RUNS {
-        let ended = drive(&mut machine, &mut world, &mut run, choices)?;
-        // After an outcome, too: what was not synced may go, what was removed may come back.
-        world.disk.crash(choices);
-        invariants::always(&world)?;
-        let record = match world.disk.open() {
-            None => return Ok(()),
-            // What is left of a run that asked for nothing, or of a record that was forgotten.
-            Some(Err(_)) => return Ok(()),
-            Some(Ok(record)) => record,
-        };
-        let asked = match ended {
-            Some(_) => choices.free(5),
-            None => 1 + choices.free(4),
-        };
-        if asked == 0 {
-            return Ok(());
-        }
-        run = Run::resumed(&record);
-        machine = go_on(asked, rules, record, &mut world, &mut run)?;
+/// Plays a schedule, and tells what happened in words.
+///
+/// # Errors
+///
+/// A promise is broken.
+pub fn simulate_traced(
+    rules: impl Rules,
+    start: Start,
+    choices: &Choices,
+) -> Result<Played, Violation> {
+    play(rules, start, choices, true)
+}
+
+fn play(
+    rules: impl Rules,
+    start: Start,
+    choices: &Choices,
+    is_traced: bool,
+) -> Result<Played, Violation> {
+    let mut world = World::new(rules.flaw(), start, choices);
+    world.trace = is_traced.then(String::new);
+    let played = operation(rules, start, &mut world, choices);
+    let trace = world.trace.unwrap_or_default();
+    match played {
+        Ok(()) => Ok(Played {
+            rares: world.rares,
+            trace,
+        }),
+        Err(broken) => Err(Violation {
+            schedule: choices.schedule(),
+            trace,
+            ..broken
+        }),
     }
-    Ok(())
 }
 
-/// What somebody does about a record: just go on, deliver elsewhere, or revoke.
-fn go_on<R: Rules>(
-    asked: usize,
-    rules: R,
-    record: Record,
+fn operation(
+    rules: impl Rules,
+    start: Start,
     world: &mut World,
-    run: &mut Run,
-) -> Result<R::Protocol, Violation> {
-    let has_value = record.token.is_some();
-    let committed: Vec<_> = record
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery.state == DeliveryState::Committed)
-        .map(|delivery| delivery.destination.clone())
-        .collect();
-    let mut machine = rules.resume(record);
-    settle(&machine, world)?;
-    match asked {
-        // Without a value there is nothing to deliver, and the program says so.
-        2 | 3 if has_value => {
-            let elsewhere = if asked == 2 { "file:c" } else { "-" };
-            machine = machine.redirected(vec![elsewhere.to_owned()]);
-            let mut wanted = committed;
-            wanted.push(elsewhere.to_owned());
-            world.wanted_before = Some(std::mem::replace(&mut world.wanted, wanted));
-            world.is_life_in_doubt |= world.is_revoke_tried;
-            world.is_redirected = true;
-            // Asked for in so many words, whatever happened there before.
-            world.place(elsewhere).writes = 0;
-            invariants::plan(&machine, &world.wanted)?;
+    choices: &Choices,
+) -> Result<(), Violation> {
+    let mut has_outcome = false;
+    match start {
+        Start::Fresh => {
+            let reserved = Journal::reserve(world.disk.create());
+            world.note(|| format!("reserved: {:?}", reserved.as_ref().err()));
+            // Without space for a record, nothing is begun.
+            let Ok(journal) = reserved else {
+                return Ok(());
+            };
+            world.journal = Some(journal);
+            let mut machine = rules.begin(world.intent.clone());
+            let mut run = Run::begun(choices);
+            has_outcome = drive(&mut machine, world, &mut run, choices)?.is_some();
         }
-        4 => {
-            machine = machine.revoking();
-            run.is_revoking = true;
-        }
-        _ => {}
+        Start::Middle => middle::set_up(world, choices),
     }
-    Ok(machine)
+    for number in 1..=MOST_RUNS {
+        // After an outcome, too: what was not synced may go, what was removed may come back.
+        let was_there = world.disk.has_file();
+        world.disk.crash();
+        world.note(|| "the run is over".to_owned());
+        if world.disk.has_file() && !was_there && !world.is_meddled {
+            world.saw(Rare::Ghost);
+        }
+        invariants::always(world)?;
+        let Some(record) = people::open(world)? else {
+            break;
+        };
+        people::other_version(&record, world, choices);
+        invariants::always(world)?;
+        // A last run need not be the fifth.
+        if number == MOST_RUNS || (has_outcome && choices.free(5) == 0) {
+            break;
+        }
+        let Some(record) = people::open(world)? else {
+            break;
+        };
+        let act = Act::ALL[choices.free(Act::ALL.len())];
+        world.note(|| format!("{act:?}"));
+        let mut run = Run::resumed(&record, choices);
+        let Some(mut machine) = people::act(act, rules, *record, world, &mut run)? else {
+            continue;
+        };
+        has_outcome = drive(&mut machine, world, &mut run, choices)?.is_some();
+    }
+    world.disk.crash();
+    invariants::always(world)?;
+    liveness::end(rules, world, choices)
 }
 
-/// Which destinations are wanted is what the record says: the last that were asked for, or, where
-/// those did not reach the disk, those before.
-fn settle(machine: &impl Protocol, world: &mut World) -> Result<(), Violation> {
-    if let Some(before) = world.wanted_before.take()
-        && invariants::plan(machine, &world.wanted).is_err()
-    {
-        world.wanted = before;
-    }
-    invariants::plan(machine, &world.wanted)
-}
-
-fn drive(
+/// One run, to its outcome or to a crash.
+///
+/// # Errors
+///
+/// A promise is broken.
+pub fn drive(
     machine: &mut impl Protocol,
     world: &mut World,
     run: &mut Run,
-    choices: &mut Choices,
+    choices: &Choices,
 ) -> Result<Option<Outcome>, Violation> {
-    let most_steps = 20 + 4 * machine.deliveries().len();
+    let most_steps = 24 + 4 * machine.deliveries().len();
     // A request to stop comes before this step; before the zeroth: never.
     let stopped_at = choices.fault(10);
     loop {
@@ -122,16 +162,46 @@ fn drive(
         if run.steps == stopped_at {
             tell(machine, Event::Stop)?;
         }
-        match carry_out(machine.step(), world, run, choices)? {
-            Flow::Tell(event) => tell(machine, event)?,
+        if run.steps > 2
+            && let Some((_, is_cut)) = run.meddling.take_if(|(at, _)| *at == run.steps)
+            && !matches!(machine.step(), Step::Done(_))
+        {
+            meddle(is_cut, world);
+        }
+        let places = machine.places();
+        let token = machine.token().map(IssuedToken::value);
+        world.note(|| format!("{:?}", machine.step()));
+        match carry_out(machine.step(), &places, token, world, run, choices)? {
+            Flow::Tell(event) => {
+                world.note(|| format!("  {event:?}"));
+                tell(machine, event)?;
+            }
             Flow::Crash => return Ok(None),
             Flow::End(outcome) => {
-                invariants::outcome(&outcome, machine, world, run)?;
+                outcomes::outcome(&outcome, machine, world, run)?;
+                match &outcome {
+                    Outcome::NotIssued(NotIssued::Unfit) => world.saw(Rare::Unfit),
+                    Outcome::OldRemains => world.saw(Rare::OldRemains),
+                    _ => {}
+                }
                 return Ok(Some(outcome));
             }
         }
         invariants::always(world)?;
         invariants::claims(machine, world)?;
+    }
+}
+
+/// Somebody else removes or empties the record.
+fn meddle(is_cut: bool, world: &mut World) {
+    world.note(|| format!("somebody meddles, cut: {is_cut}"));
+    world.is_meddled = true;
+    if is_cut {
+        world.disk.cut();
+        world.saw(Rare::Cut);
+    } else {
+        world.disk.steal();
+        world.saw(Rare::Stolen);
     }
 }
 

@@ -2,12 +2,16 @@
 
 use std::fmt;
 
-use vault_sandbox_core::issuance::{Delivery, Event, Intent, Issuance, Record, Step, Unexpected};
+use vault_sandbox_core::TokenId;
+use vault_sandbox_core::endpoints::{IssuedToken, TokenRecord};
+use vault_sandbox_core::issuance::{
+    Delivery, Event, Intent, Issuance, NotThisOne, Record, Step, Unexpected,
+};
 
 use super::disk::Flaw;
 
 /// The machine, as far as whoever drives it sees it.
-pub trait Protocol {
+pub trait Protocol: Sized {
     /// What to do next.
     fn step(&self) -> Step<'_>;
     /// What became of it.
@@ -22,6 +26,18 @@ pub trait Protocol {
     /// As [`Issuance::revoking`].
     #[must_use]
     fn revoking(self) -> Self;
+    /// As [`Issuance::identified`].
+    ///
+    /// # Errors
+    ///
+    /// It cannot be that one.
+    fn identified(self, id: TokenId) -> Result<Self, NotThisOne>;
+    /// As [`Issuance::token`].
+    fn token(&self) -> Option<&IssuedToken>;
+    /// As [`Issuance::candidates`].
+    fn candidates(&self) -> &[TokenRecord];
+    /// As [`Issuance::places`].
+    fn places(&self) -> Vec<String>;
     /// As [`Issuance::is_kept`].
     fn is_kept(&self) -> bool;
     /// As [`Issuance::deliveries`].
@@ -73,6 +89,22 @@ impl Protocol for Issuance {
 
     fn revoking(self) -> Self {
         self.revoking()
+    }
+
+    fn identified(self, id: TokenId) -> Result<Self, NotThisOne> {
+        self.identified(id)
+    }
+
+    fn token(&self) -> Option<&IssuedToken> {
+        self.token()
+    }
+
+    fn candidates(&self) -> &[TokenRecord] {
+        self.candidates()
+    }
+
+    fn places(&self) -> Vec<String> {
+        self.places().to_vec()
     }
 
     fn is_kept(&self) -> bool {

@@ -1,13 +1,16 @@
 //! Carries steps out, as the program does, in a world where each can go wrong.
 
-use vault_sandbox_core::endpoints::IssuedToken;
-use vault_sandbox_core::issuance::{Entry, Event, Outcome, Step, Verification, VerifyRule};
+use vault_sandbox_core::issuance::{
+    DeliveryState, Entry, Event, Outcome, Removal, Step, TryOut, Verification, VerifyRule,
+};
 use vault_sandbox_core::{AccessToken, TokenId};
 
+use super::answers;
 use super::choices::Choices;
-use super::disk::Done;
+use super::disk::Fault;
 use super::invariants;
-use super::vault::Fate;
+use super::rare::Rare;
+use super::vault::{Fate, Owner};
 use super::world::{Run, Violation, World};
 
 /// What comes of a step.
@@ -20,38 +23,38 @@ pub enum Flow {
     End(Outcome),
 }
 
-/// Carries one step out.
+/// Carries one step out. `places` are all that were ever opened, by the machine; `value` is what it has
+/// at hand.
 ///
 /// # Errors
 ///
 /// The step must not be carried out now.
 pub fn carry_out(
     step: Step<'_>,
+    places: &[String],
+    value: Option<&AccessToken>,
     world: &mut World,
     run: &mut Run,
-    choices: &mut Choices,
+    choices: &Choices,
 ) -> Result<Flow, Violation> {
     invariants::before(&step, world, run)?;
     Ok(match step {
-        Step::Persist(entry) => persist(&entry, world, run, choices),
-        Step::Keep(entry) => keep(&entry, world, run, choices),
+        Step::Persist(entry) => persist(&entry, world, run),
+        Step::Keep(entry) => keep(&entry, world, run),
         Step::Send(_) => send(world, run, choices),
         Step::SignIn => sign_in(world, run, choices),
         Step::Deliver {
             destination, value, ..
         } => deliver(destination, value, world, run, choices),
         Step::Check { destination, .. } => check(destination, world, choices),
-        Step::Verify { token, .. } => verify(token, world, run, choices),
-        Step::LookUp(_) => look_up(world, run, choices),
-        Step::Revoke(ids) => revoke(ids, world, run, choices),
-        Step::Retire(_) => retire(world, choices),
-        Step::Forget => match world.disk.remove(choices) {
-            Done::Crashed => Flow::Crash,
-            done => {
-                run.has_forget_failed |= done == Done::Failed;
-                told(done)
-            }
-        },
+        Step::Verify(tried) => verify(&tried, world, run, choices)?,
+        Step::LookUp(look) => {
+            answers::look_up(look, world, run, choices).map_or(Flow::Crash, Flow::Tell)
+        }
+        Step::Revoke(id) => revoke(id, value, world, run, choices)?,
+        Step::Retire(id) => retire(id, world, choices)?,
+        Step::Confirm(value) => confirm(value, world),
+        Step::Forget => forget(places, world, run)?,
         Step::Done(outcome) => Flow::End(outcome.clone()),
         other => {
             let seen = format!("{other:?}");
@@ -60,41 +63,68 @@ pub fn carry_out(
     })
 }
 
-fn told(done: Done) -> Flow {
+fn told(done: Result<(), Fault>) -> Flow {
     match done {
-        Done::Well => Flow::Tell(Event::Done),
-        Done::Failed => Flow::Tell(Event::Failed),
-        Done::Crashed => Flow::Crash,
+        Ok(()) => Flow::Tell(Event::Done),
+        Err(Fault::Failed) => Flow::Tell(Event::Failed),
+        Err(Fault::Crashed) => Flow::Crash,
     }
 }
 
-fn persist(entry: &Entry, world: &mut World, run: &mut Run, choices: &mut Choices) -> Flow {
-    let done = world.disk.append(entry.to_line().as_bytes(), choices);
-    if matches!(entry, Entry::Deliveries(_)) {
-        run.has_mark_failed = done == Done::Failed;
-        if done == Done::Well {
-            world.wanted_before = None;
+/// Through the real journal.
+fn append(entry: &Entry, world: &mut World) -> Result<(), Fault> {
+    let was_torn = world.disk.is_torn();
+    let journal = world.journal.as_mut().ok_or(Fault::Failed)?;
+    let done = journal.append(entry);
+    if was_torn {
+        world.saw(match done {
+            Err(Fault::Crashed) if !world.disk.is_torn() => Rare::CrashAfterErasing,
+            _ => Rare::TornErased,
+        });
+    }
+    done
+}
+
+fn persist(entry: &Entry, world: &mut World, run: &mut Run) -> Flow {
+    let done = append(entry, world);
+    match entry {
+        Entry::Deliveries(all) => {
+            run.has_mark_failed = done == Err(Fault::Failed);
+            if done.is_ok() {
+                world.wanted_before = None;
+            }
+            let is = |state| all.iter().any(|delivery| delivery.state == state);
+            run.is_renounced = done.is_ok() && run.is_revoking && is(DeliveryState::Uncertain);
+            let is_settling = all.iter().all(|d| d.state == DeliveryState::Committed);
+            if is_settling && !all.is_empty() && run.has_mark_failed {
+                world.saw(Rare::SettlingFailed);
+            }
         }
+        Entry::Lost(None) => world.saw(Rare::NotedWithoutId),
+        _ => {}
     }
     told(done)
 }
 
-fn keep(entry: &Entry, world: &mut World, run: &mut Run, choices: &mut Choices) -> Flow {
+fn keep(entry: &Entry, world: &mut World, run: &mut Run) -> Flow {
     run.is_value_loose = false;
-    let done = world.disk.append(entry.to_line().as_bytes(), choices);
-    world.is_kept |= done == Done::Well;
-    world.may_be_kept |= done == Done::Failed;
-    run.has_keep_failed |= done == Done::Failed;
+    let done = append(entry, world);
+    world.is_kept |= done.is_ok();
+    world.may_be_kept |= done == Err(Fault::Failed);
+    run.has_keep_failed |= done == Err(Fault::Failed);
     told(done)
 }
 
-fn send(world: &mut World, run: &mut Run, choices: &mut Choices) -> Flow {
+fn send(world: &mut World, run: &mut Run, choices: &Choices) -> Flow {
     // A run that is ended before it sends: as if the crash had come at the step before.
     let pick = choices.fault(Fate::ALL.len() + 1);
     let Some(fate) = Fate::ALL.get(pick).copied() else {
         return Flow::Crash;
     };
     world.sends += 1;
+    if world.sends == 2 {
+        world.saw(Rare::SentAgain);
+    }
     world.may_send = false;
     let Some(event) = world.vault.create(fate) else {
         return Flow::Crash;
@@ -103,20 +133,21 @@ fn send(world: &mut World, run: &mut Run, choices: &mut Choices) -> Flow {
         Event::Answered(token) => {
             run.is_issued = true;
             run.is_value_loose = true;
+            world.was_at_hand = true;
             run.ids.extend(token.id().cloned());
         }
         Event::NoValue(Some(id)) => {
             run.is_issued = true;
             run.ids.push(id.clone());
         }
-        Event::NotSent | Event::Refused => run.is_refused = true,
-        Event::SessionInvalid => run.is_session_invalid = true,
+        Event::NotSent | Event::Refused(_) => run.is_refused = true,
+        Event::SessionInvalid(_) => run.is_session_invalid = true,
         _ => {}
     }
     Flow::Tell(event)
 }
 
-fn sign_in(world: &mut World, run: &mut Run, choices: &mut Choices) -> Flow {
+fn sign_in(world: &mut World, run: &mut Run, choices: &Choices) -> Flow {
     match choices.fault(3) {
         0 => {
             // Once, and only after Vault's own word.
@@ -133,15 +164,33 @@ fn deliver(
     value: &AccessToken,
     world: &mut World,
     run: &Run,
-    choices: &mut Choices,
+    choices: &Choices,
 ) -> Flow {
     let pick = choices.fault(4);
-    if pick == 0 || pick == 3 {
-        world.is_untraced |= run.has_keep_failed && run.has_mark_failed;
-        let place = world.place(destination);
+    let is_there = pick == 0 || pick == 3;
+    world.is_untraced |= is_there && run.has_keep_failed && run.has_mark_failed;
+    if is_there && run.has_keep_failed {
+        world.saw(Rare::DeliveredUnkept);
+    }
+    let place = world.place(destination);
+    place.is_opened = true;
+    place.is_unnoted |= run.has_mark_failed;
+    // A run that ends before the file has its name leaves it under another.
+    place.has_temporary |= pick == 1;
+    if is_there {
         place.writes += 1;
         place.is_unmarked |= run.has_mark_failed;
         place.holds = Some(value.expose().as_bytes().to_vec());
+        let has_failed = std::mem::take(&mut place.has_failed);
+        let mut ours = world.vault.tokens.iter_mut();
+        if let Some(token) = ours.rfind(|token| token.owner == Owner::Ours) {
+            token.is_used = true;
+        }
+        if has_failed && pick == 0 {
+            world.saw(Rare::FailedThenDelivered);
+        }
+    } else {
+        place.has_failed |= pick == 2;
     }
     match pick {
         0 => Flow::Tell(Event::Done),
@@ -150,7 +199,7 @@ fn deliver(
     }
 }
 
-fn check(destination: &str, world: &World, choices: &mut Choices) -> Flow {
+fn check(destination: &str, world: &World, choices: &Choices) -> Flow {
     match choices.fault(3) {
         // What was written to stdout is gone from sight; a file can be read.
         0 if destination == "-" => Flow::Tell(Event::CannotTell),
@@ -160,26 +209,18 @@ fn check(destination: &str, world: &World, choices: &mut Choices) -> Flow {
     }
 }
 
-fn verify(token: &IssuedToken, world: &mut World, run: &mut Run, choices: &mut Choices) -> Flow {
-    let value = token.value().expose();
-    let is_live = world
-        .vault
-        .minted
-        .iter()
-        .any(|minted| minted.is_live && minted.value.as_bytes() == value.as_bytes());
-    let stored = Some("2026-11-24T00:00:00Z".parse().unwrap());
-    let shown = match choices.fault(if is_live { 8 } else { 4 }) {
-        0 if is_live => Verification::Confirmed { expiry: None },
-        0 | 4 => Verification::Refused,
-        1 => return Flow::Crash,
-        2 => Verification::Unconfirmed,
-        3 => {
-            run.verification = Some(Verification::Unconfirmed);
-            return Flow::Tell(Event::Failed);
-        }
-        5 => Verification::ExpiryDiffers { stored },
-        6 => Verification::OtherVault,
-        _ => Verification::Works,
+fn verify(
+    tried: &TryOut<'_>,
+    world: &mut World,
+    run: &mut Run,
+    choices: &Choices,
+) -> Result<Flow, Violation> {
+    let Some(event) = answers::try_out(tried, world, choices)? else {
+        return Ok(Flow::Crash);
+    };
+    let shown = match &event {
+        Event::Verified(shown) => shown.clone(),
+        _ => Verification::Unconfirmed,
     };
     let is_strict = world.intent.verify == VerifyRule::Always;
     world.is_proven |= match shown {
@@ -187,57 +228,83 @@ fn verify(token: &IssuedToken, world: &mut World, run: &mut Run, choices: &mut C
         Verification::Works => !is_strict,
         _ => false,
     };
-    run.verification = Some(shown.clone());
-    Flow::Tell(Event::Verified(shown))
+    run.verification = Some(shown);
+    Ok(Flow::Tell(event))
 }
 
-fn look_up(world: &World, run: &mut Run, choices: &mut Choices) -> Flow {
-    let mut found = world.vault.live();
-    match choices.fault(if found.is_empty() { 5 } else { 6 }) {
-        0 => {}
-        1 => return Flow::Crash,
-        // A new token does not show for a while.
-        2 => found.clear(),
-        3 => return Flow::Tell(Event::Failed),
-        4 => return Flow::Tell(Event::GivenUp),
-        // Somebody else's has the same name.
-        _ => found.insert(0, world.vault.foreign.clone()),
-    }
-    run.is_issued |= !found.is_empty();
-    run.ids.extend(found.iter().cloned());
-    Flow::Tell(Event::Found(found))
-}
-
-fn revoke(ids: &[TokenId], world: &mut World, run: &mut Run, choices: &mut Choices) -> Flow {
-    let pick = choices.fault(5);
-    if pick == 1 {
-        return Flow::Crash;
-    }
-    world.is_revoke_tried = true;
-    world.is_life_in_doubt |= run.has_mark_failed;
-    // Vault refuses to delete what is gone already, as it does for any other reason.
-    let is_gone = pick != 2 && ids.iter().all(|id| world.vault.delete(id));
-    match pick {
-        // Deleted, but the answer is lost.
-        3 => Flow::Tell(Event::Failed),
-        4 => Flow::Crash,
+fn revoke(
+    id: &TokenId,
+    value: Option<&AccessToken>,
+    world: &mut World,
+    run: &mut Run,
+    choices: &Choices,
+) -> Result<Flow, Violation> {
+    run.is_revoke_begun = true;
+    let is_renounced = std::mem::take(&mut run.is_renounced);
+    let told = answers::delete(id, value, world, choices)?;
+    match &told {
+        Some(Event::Failed) => {}
         _ => {
-            run.is_revoked |= is_gone;
-            Flow::Tell(Event::from_success(is_gone))
+            world.is_revoke_tried = true;
+            world.is_life_in_doubt |= run.has_mark_failed;
         }
     }
+    match told {
+        None => {
+            if is_renounced {
+                world.saw(Rare::RenouncedThenCrash);
+            }
+            Ok(Flow::Crash)
+        }
+        Some(Event::Removed(removal)) => {
+            run.is_revoked |= removal.is_gone();
+            let is_absent = world.vault.owner(id).is_none();
+            if removal == Removal::WasGone && run.is_identified && is_absent {
+                world.saw(Rare::IdentifiedWasGone);
+            }
+            Ok(Flow::Tell(Event::Removed(removal)))
+        }
+        Some(event) => Ok(Flow::Tell(event)),
+    }
 }
 
-fn retire(world: &mut World, choices: &mut Choices) -> Flow {
-    let pick = choices.fault(6);
-    if matches!(pick, 0 | 3 | 4) {
-        world.vault.is_old_live = false;
+fn retire(id: &TokenId, world: &mut World, choices: &Choices) -> Result<Flow, Violation> {
+    if choices.fault(5) == 1 {
+        return Ok(Flow::Tell(Event::GivenUp));
     }
-    match pick {
-        1 | 4 => Flow::Crash,
-        // Deleted or not: the answer is lost, or nobody waits for it.
-        2 | 3 => Flow::Tell(Event::Failed),
-        5 => Flow::Tell(Event::GivenUp),
-        _ => Flow::Tell(Event::Done),
+    let told = answers::delete(id, None, world, choices)?;
+    Ok(told.map_or(Flow::Crash, Flow::Tell))
+}
+
+fn confirm(value: &AccessToken, world: &mut World) -> Flow {
+    let Some(journal) = &mut world.journal else {
+        return Flow::Tell(Event::Failed);
+    };
+    let told = match journal.holds(value) {
+        Ok(true) => Event::Done,
+        Ok(false) | Err(Fault::Failed) => Event::Failed,
+        Err(Fault::Crashed) => return Flow::Crash,
+    };
+    if matches!(told, Event::Failed) {
+        // Where it could not be looked at, it may be there all the same.
+        world.may_be_kept = true;
+        world.saw(Rare::ConfirmFailed);
     }
+    Flow::Tell(told)
+}
+
+fn forget(places: &[String], world: &mut World, run: &mut Run) -> Result<Flow, Violation> {
+    for place in &mut world.places {
+        if place.has_temporary && places.contains(&place.name) {
+            place.has_temporary = false;
+            world.rares.saw(Rare::Swept);
+        }
+    }
+    invariants::swept(world)?;
+    let Some(journal) = &mut world.journal else {
+        return Ok(Flow::Tell(Event::Failed));
+    };
+    let done = journal.forget();
+    run.has_forget_failed |= done == Err(Fault::Failed);
+    Ok(told(done))
 }

@@ -2,16 +2,40 @@
 
 use std::fmt;
 
-use vault_sandbox_core::TokenId;
-use vault_sandbox_core::endpoints::Encoding;
 use vault_sandbox_core::issuance::{
-    DeliveryState, Intent, Order, Record, Verification, VerifyRule,
+    DeliveryState, Intent, Journal, Order, Record, Verification, VerifyRule,
 };
-use vault_sandbox_core::{ApiVersion, Expiry, OperationId};
+use vault_sandbox_core::{Expiry, OperationId, TokenId, VaultId};
 
 use super::choices::Choices;
-use super::disk::{Disk, Flaw};
-use super::vault::ModelVault;
+use super::disk::{Disk, File, Flaw};
+use super::driver::Start;
+use super::rare::{Rare, Rares};
+use super::vault::{ModelVault, Owner, old};
+
+/// The parent Vault.
+pub const PARENT: VaultId = VaultId::new(1);
+/// The sandbox's own.
+pub const SANDBOX: VaultId = VaultId::new(2);
+
+const PLANS: [&[&str]; 6] = [
+    &["file:a", "-"],
+    &["file:a"],
+    &["-"],
+    &["-", "file:a", "file:b"],
+    &["file:a", "file:b"],
+    &[],
+];
+
+/// Whether the token is tried out, and when, and whether it takes another's place.
+const RULES: [(VerifyRule, Order, bool); 6] = [
+    (VerifyRule::Auto, Order::DeliverFirst, false),
+    (VerifyRule::Auto, Order::VerifyFirst, false),
+    (VerifyRule::Always, Order::DeliverFirst, false),
+    (VerifyRule::Never, Order::DeliverFirst, false),
+    (VerifyRule::Auto, Order::DeliverFirst, true),
+    (VerifyRule::Always, Order::VerifyFirst, true),
+];
 
 /// A promise that was broken, and the schedule that breaks it.
 #[derive(Debug, Clone)]
@@ -22,6 +46,8 @@ pub struct Violation {
     pub seen: String,
     /// What to replay.
     pub schedule: String,
+    /// What happened before, in words, if that was asked for.
+    pub trace: String,
 }
 
 impl Violation {
@@ -31,6 +57,7 @@ impl Violation {
             promise,
             seen: seen.into(),
             schedule: String::new(),
+            trace: String::new(),
         }
     }
 }
@@ -41,6 +68,7 @@ impl fmt::Display for Violation {
             promise,
             seen,
             schedule,
+            ..
         } = self;
         write!(f, "{promise}: {seen} (schedule {schedule})")
     }
@@ -57,6 +85,14 @@ pub struct Place {
     pub writes: usize,
     /// It was put there although no mark of that could be written.
     pub is_unmarked: bool,
+    /// It was opened: the value was there, or beside it, or was about to be.
+    pub is_opened: bool,
+    /// It was opened although no mark of that could be written.
+    pub is_unnoted: bool,
+    /// A run that was cut off left a temporary file beside it.
+    pub has_temporary: bool,
+    /// The last delivery there failed.
+    pub has_failed: bool,
 }
 
 /// The world of one operation: it outlives runs.
@@ -64,6 +100,8 @@ pub struct Place {
 pub struct World {
     /// The record.
     pub disk: Disk,
+    /// What writes it, in the present run.
+    pub journal: Option<Journal<File>>,
     /// Vault.
     pub vault: ModelVault,
     /// Destinations, present and former.
@@ -93,6 +131,20 @@ pub struct World {
     /// Vault may have deleted the token, and either somebody asked for its delivery after that, or
     /// nothing could be written about it: only trying it out can tell then.
     pub is_life_in_doubt: bool,
+    /// The value was in memory once.
+    pub was_at_hand: bool,
+    /// Tokens that a person named as this operation's.
+    pub named: Vec<TokenId>,
+    /// Somebody else removed or emptied the record, or a person had it forgotten.
+    pub is_meddled: bool,
+    /// The record as a newer version left it: from then on it is left alone.
+    pub newer: Option<Vec<u8>>,
+    /// The record up to a line that another version added: it is there as long as the record.
+    pub added: Option<Vec<u8>>,
+    /// What happened that is rare.
+    pub rares: Rares,
+    /// What happened, in words, if somebody wants to know.
+    pub trace: Option<String>,
 }
 
 /// What those who carry out the steps of one run were told so far.
@@ -106,8 +158,18 @@ pub struct Run {
     pub is_issued: bool,
     /// No token exists for certain.
     pub is_refused: bool,
-    /// IDs that were heard of.
+    /// IDs that Vault answered, or that the record knows for certain.
     pub ids: Vec<TokenId>,
+    /// The last look-up has to be certain.
+    pub is_certain: bool,
+    /// The last look-up showed ours among others that may be it.
+    pub is_ours_shown: bool,
+    /// A person said which token it is, in this run.
+    pub is_identified: bool,
+    /// Somebody else does this to the record, before this step.
+    pub meddling: Option<(usize, bool)>,
+    /// What the last step wrote on disk for certain was that nothing is to be delivered.
+    pub is_renounced: bool,
     /// Keeping the value failed.
     pub has_keep_failed: bool,
     /// The last mark could not be written.
@@ -116,6 +178,8 @@ pub struct Run {
     pub is_session_invalid: bool,
     /// The user asked for revoking.
     pub is_revoking: bool,
+    /// The token was to be deleted.
+    pub is_revoke_begun: bool,
     /// Vault confirmed a deletion.
     pub is_revoked: bool,
     /// Removing the record failed.
@@ -126,49 +190,41 @@ pub struct Run {
 
 impl World {
     /// Before the first run.
-    pub fn new(flaw: Option<Flaw>, choices: &mut Choices) -> Self {
-        let plans: [&[&str]; 6] = [
-            &["file:a", "-"],
-            &["file:a"],
-            &["-"],
-            &["-", "file:a", "file:b"],
-            &["file:a", "file:b"],
-            &[],
-        ];
-        let plan = plans[choices.free(plans.len())];
-        let (verify, order, is_replacing) = [
-            (VerifyRule::Auto, Order::DeliverFirst, false),
-            (VerifyRule::Auto, Order::VerifyFirst, false),
-            (VerifyRule::Always, Order::DeliverFirst, false),
-            (VerifyRule::Never, Order::DeliverFirst, false),
-            (VerifyRule::Auto, Order::DeliverFirst, true),
-            (VerifyRule::Always, Order::VerifyFirst, true),
-        ][choices.free(6)];
-        let vault = ModelVault::default();
-        let replaces = is_replacing.then(|| vault.old.clone());
+    pub fn new(flaw: Option<Flaw>, start: Start, choices: &Choices) -> Self {
+        let (plan, (verify, order, is_replacing)) = match start {
+            Start::Fresh => (
+                PLANS[choices.free(PLANS.len())],
+                RULES[choices.free(RULES.len())],
+            ),
+            Start::Middle => (PLANS[0], RULES[[0, 4, 5][choices.free(3)]]),
+        };
+        let has_own_name = choices.free(2) == 0;
+        let name = if has_own_name { "ci #01020304" } else { "ci" };
+        let has_old_name = is_replacing && choices.free(2) == 1;
+        let vault = ModelVault::new(name, has_old_name, start, choices);
         let wanted: Vec<_> = plan.iter().map(ToString::to_string).collect();
+        let intent = Intent::new(
+            OperationId::from_bytes([1, 2, 3, 4]),
+            "2026-11-23T18:04:11Z".parse().unwrap(),
+            "veepharm.veevavault.com".parse().unwrap(),
+            "VeePharm Sandbox".parse().unwrap(),
+            name.parse().unwrap(),
+            Expiry::never(),
+        )
+        .vault_id(Some(PARENT))
+        .sandbox_vault_id(Some(SANDBOX))
+        .destinations(wanted.clone())
+        .verify(verify)
+        .order(order)
+        .replaces(is_replacing.then(old));
         Self {
-            disk: Disk::reserved(flaw),
+            disk: Disk::new(flaw, choices),
+            journal: None,
             vault,
             places: Vec::new(),
-            wanted: wanted.clone(),
+            wanted,
             wanted_before: None,
-            intent: Intent {
-                operation: OperationId::from_bytes([1, 2, 3, 4]),
-                started: "2026-11-23T18:04:11Z".parse().unwrap(),
-                vault: "veepharm.veevavault.com".parse().unwrap(),
-                vault_id: None,
-                api_version: ApiVersion::V26_2,
-                sandbox: "VeePharm Sandbox".parse().unwrap(),
-                sandbox_dns: None,
-                name: "ci #01020304".parse().unwrap(),
-                expiry: Expiry::never(),
-                encoding: Encoding::Form,
-                destinations: wanted,
-                verify,
-                order,
-                replaces,
-            },
+            intent,
             is_proven: false,
             is_redirected: false,
             sends: 0,
@@ -178,6 +234,26 @@ impl World {
             is_revoke_tried: false,
             is_untraced: false,
             is_life_in_doubt: false,
+            was_at_hand: false,
+            named: Vec::new(),
+            is_meddled: false,
+            newer: None,
+            added: None,
+            rares: Rares::default(),
+            trace: None,
+        }
+    }
+
+    /// It happened.
+    pub fn saw(&mut self, rare: Rare) {
+        self.rares.saw(rare);
+    }
+
+    /// Adds to the trace, if there is one.
+    pub fn note(&mut self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push_str(&line());
+            trace.push('\n');
         }
     }
 
@@ -190,6 +266,10 @@ impl World {
                 holds: None,
                 writes: 0,
                 is_unmarked: false,
+                is_opened: false,
+                is_unnoted: false,
+                has_temporary: false,
+                has_failed: false,
             });
             self.places.len() - 1
         });
@@ -201,6 +281,13 @@ impl World {
     pub fn holds(&self, name: &str) -> bool {
         let mut there = self.places.iter().filter(|place| place.name == name);
         there.any(|place| place.holds.is_some())
+    }
+
+    /// Whether a person named a token that is not this operation's.
+    #[must_use]
+    pub fn is_misnamed(&self) -> bool {
+        let is_another = |id: &TokenId| self.vault.owner(id) == Some(Owner::Stranger);
+        self.named.iter().any(is_another)
     }
 
     /// Whether the value is in every destination that it should be in.
@@ -224,9 +311,23 @@ impl Run {
         )
     }
 
+    /// The first.
+    #[must_use]
+    pub fn begun(choices: &Choices) -> Self {
+        // Somebody else removes or empties the record, before this step.
+        let meddling = match choices.fault(3) {
+            0 => None,
+            kind => Some((3 + choices.free(12), kind == 2)),
+        };
+        Self {
+            meddling,
+            ..Self::default()
+        }
+    }
+
     /// One that goes on from a record.
     #[must_use]
-    pub fn resumed(record: &Record) -> Self {
+    pub fn resumed(record: &Record, choices: &Choices) -> Self {
         let token = record.token.as_ref();
         let ids = token.and_then(|token| token.id()).into_iter();
         let was_delivering = record
@@ -234,9 +335,9 @@ impl Run {
             .iter()
             .any(|delivery| delivery.state != DeliveryState::Planned);
         Self {
-            is_issued: token.is_some() || !record.lost.is_empty() || was_delivering,
+            is_issued: token.is_some() || record.lost.is_some() || was_delivering,
             ids: ids.chain(&record.lost).cloned().collect(),
-            ..Self::default()
+            ..Self::begun(choices)
         }
     }
 }

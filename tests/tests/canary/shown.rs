@@ -1,9 +1,7 @@
 //! Every public type, request and error, formatted.
 
 use vault_sandbox_core::endpoints::*;
-use vault_sandbox_core::issuance::{
-    Entry, Event, Intent, Issuance, Order, Record, Step, VerifyRule,
-};
+use vault_sandbox_core::issuance::{Entry, Event, Intent, Issuance, Record, Step};
 use vault_sandbox_core::redact::Scrubber;
 use vault_sandbox_core::{
     AccessToken, ApiVersion, Authorization, Body, Client, Endpoint, Error, Expiry, Form,

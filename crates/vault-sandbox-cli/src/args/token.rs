@@ -55,7 +55,8 @@ pub(crate) struct SandboxAccess {
 pub(crate) struct IssueArgs {
     #[command(flatten)]
     pub(crate) sandboxes: Sandboxes,
-    /// The token's name (default: vault-sandbox USER@HOST DATE #OPERATION)
+    /// The token's name (default: vault-sandbox USER@HOST DATE #OPERATION). {operation} in it becomes
+    /// the operation's number: only such a name makes it certain which token it is, if no answer comes
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) name: Option<String>,
     /// 90d, 12w, 3mo, 1y, 36h; 2027-02-21T18:00:00Z; 2027-02-21 (the end of that day in the user's time zone); never [default: the profile's, else 90d]

@@ -12,7 +12,7 @@ use crate::args::SimulateArgs;
 use crate::connection::start_simulator;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::signals::{Asked, Signals};
+use crate::signals::Signals;
 
 /// What a simulated run ends with: our own exit, or the command's.
 pub(crate) enum Ended {
@@ -125,7 +125,7 @@ fn wait(context: &Context<'_>, simulator: &Simulator, ca: Option<&Path>) -> Resu
         let asked = Signals::take()?.asked().await;
         voice.say(&"Ended.");
         // Ctrl-C is how it is meant to end.
-        Ok(Ended::Here(if asked == Asked::Interrupt {
+        Ok(Ended::Here(if asked.is_interrupt() {
             Exit::Done
         } else {
             asked.exit()

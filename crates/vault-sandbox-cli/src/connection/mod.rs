@@ -1,64 +1,44 @@
-//! The way to a Vault: a transport, the credential found, a session, and whose Vault it is.
+//! A Vault that can be called: the library's [`Access`], with what the program knows around it.
 
-mod logged;
-mod sign_in;
+mod problems;
+mod renewal;
+mod told;
 
-use std::cell::RefCell;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use vault_sandbox_core::retry::{Decision, Policy};
+use vault_sandbox_core::endpoints::{Discovery, User};
 use vault_sandbox_core::{
-    ApiVersion, Authorization, Client, Endpoint, Error, HttpRequest, Password, Reply, UserName,
-    ValidationError, Vault, VaultDns, VaultId,
+    ApiVersion, Authorization, Endpoint, Error, HttpRequest, Password, Reply, UserName,
+    ValidationError, VaultDns, VaultId,
 };
+use vault_sandbox_issuer::access::{
+    Access, AccessError, Credential, Gate, OpenedSession, SignInNumber, Turn,
+};
+use vault_sandbox_reqwest::ReqwestTransport;
 use vault_sandbox_simulator::Simulator;
 
 use crate::args::Global;
 use crate::credentials::{self, Found, Means};
 use crate::exit::Exit;
-use crate::pace::Gate;
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::typed::Typed;
 use crate::voice::Voice;
-use logged::Logged;
-pub(crate) use sign_in::{Arrived, discover};
+use renewal::ByCommand;
 
-/// A call that only looks is made again after this long at most; a longer wait is the caller's.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The list of sandboxes is not paged: ten thousand of them are some 5 MiB.
+const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 
 /// A Vault that can be called, by many at once.
 pub(crate) struct Connection {
-    transport: Logged,
-    dns: VaultDns,
-    version: ApiVersion,
-    /// Never borrowed while anything is waited for.
-    entry: RefCell<Entry>,
-    gate: Arc<Gate>,
-    /// Held while signing in: whoever comes meanwhile waits for what comes of it.
-    door: tokio::sync::Mutex<()>,
+    access: Access,
+    /// What is used to be let in, and where it was found.
+    found: Arc<Mutex<Found>>,
     /// Lives as long as it is called.
     simulator: Option<Simulator>,
     settings: Settings,
     voice: Voice,
 }
-
-/// How we are let in, at present.
-struct Entry {
-    found: Found,
-    authorization: Option<Authorization>,
-    /// The number of the Vault signed in to.
-    vault_id: Option<VaultId>,
-    /// Vault refused to let us in: not to be tried again, because accounts lock.
-    was_refused: bool,
-    /// Goes up with every sign-in: a call that was refused knows by it whether it came too late.
-    visit: Visit,
-}
-
-/// Which sign-in a call was made with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Visit(u32);
 
 /// The Vault that the flags, the environment or the profile name.
 pub(crate) fn which_vault(settings: &Settings) -> Result<VaultDns, Problem> {
@@ -119,49 +99,50 @@ impl Connection {
     ) -> Result<Self, Problem> {
         // Wherever it was found: from here on it is used.
         credentials::learn(&found.means, voice);
-        let authorization = match &found.means {
-            Means::Session(session) => Some(session.clone().into()),
-            Means::Token(token) => Some(token.clone().into()),
-            Means::Kept(kept) => Some(kept.session.clone().into()),
-            Means::Password { .. } | Means::Oauth { .. } => None,
-        };
-        let gate = Arc::new(Gate::new(1));
+        let credential = found.means.credential();
+        let found = Arc::new(Mutex::new(found));
+        let profile = settings.profile_for(&dns);
+        let expected = profile.and_then(|profile| profile.vault_id);
+        let renewal = ByCommand::new(settings, &dns, &found, voice);
+        let access = Access::to(dns, credential)
+            .version(settings.api_version)
+            .expected_vault_id(expected)
+            .oauth_client_id(settings.oauth_client_id.clone())
+            .renewal(Arc::new(renewal))
+            .observer(Arc::new(voice.clone()))
+            .over(transport(settings)?);
         Ok(Self {
-            transport: Logged::new(settings, voice, &gate)?,
-            gate,
-            dns,
-            version: settings.api_version,
-            entry: RefCell::new(Entry {
-                found,
-                authorization,
-                vault_id: None,
-                was_refused: false,
-                visit: Visit(0),
-            }),
-            door: tokio::sync::Mutex::default(),
+            access,
+            found,
             settings: settings.clone(),
             simulator,
             voice: voice.clone(),
         })
     }
 
+    /// The library's part of it.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
+    }
+
     /// What we are let in with.
     pub(crate) fn found(&self) -> Found {
-        self.entry.borrow().found.clone()
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.clone()
     }
 
     /// The number of the Vault signed in to.
     pub(crate) fn vault_id(&self) -> Option<VaultId> {
-        self.entry.borrow().vault_id
+        self.access.vault_id()
     }
 
     /// The sign-in that calls are made with now.
-    pub(crate) fn visit(&self) -> Visit {
-        self.entry.borrow().visit
+    pub(crate) fn sign_in_number(&self) -> SignInNumber {
+        self.access.sign_in_number()
     }
 
     pub(crate) fn dns(&self) -> &VaultDns {
-        &self.dns
+        self.access.vault()
     }
 
     /// How commands are written that people shall type next.
@@ -178,25 +159,66 @@ impl Connection {
     }
 
     pub(crate) fn version(&self) -> ApiVersion {
-        self.version
+        self.access.version()
     }
 
-    /// Calls the Vault asked for, once.
-    pub(crate) async fn call<E: Endpoint>(&self, endpoint: &E) -> Result<Reply<E::Output>, Error> {
-        self.client(&self.dns, self.authorization())
-            .call(endpoint)
-            .await
+    /// Makes sure that there is something to call with, and that it is for the Vault asked for.
+    pub(crate) async fn sign_in(&self) -> Result<(), Problem> {
+        let signed_in = self.access.sign_in().await;
+        signed_in.map_err(|error| self.problem(error))
+    }
+
+    /// Signs in again after Vault said, to a call of this sign-in, that the session is invalid.
+    pub(crate) async fn sign_in_again(&self, stale: SignInNumber) -> Result<bool, Problem> {
+        let again = self.access.sign_in_again(stale).await;
+        again.map_err(|error| self.problem(error))
+    }
+
+    /// Opens a session, with what was found for that.
+    pub(crate) async fn open_session(&self) -> Result<Option<OpenedSession>, Problem> {
+        let opened = self.access.open_session().await;
+        opened.map_err(|error| self.problem(error))
+    }
+
+    /// Takes note of which Vault served a call.
+    pub(crate) fn check_served_by(&self, served: Option<VaultId>) -> Result<(), Problem> {
+        let checked = self.access.check_served_by(served);
+        checked.map_err(|error| self.problem(error))
+    }
+
+    /// Whether the Vault's own URLs lead to the DNS asked for.
+    pub(crate) async fn check_own_urls(&self) -> Result<(), Problem> {
+        let checked = self.access.check_own_urls().await;
+        checked.map_err(|error| self.problem(error))
+    }
+
+    /// Who the caller is.
+    pub(crate) async fn who(&self) -> Result<Reply<User>, Error> {
+        self.access.who().await
+    }
+
+    /// Ends the session in use. What becomes of that is the caller's to judge.
+    pub(crate) async fn end_session(&self) -> Result<(), Error> {
+        self.access.end_session().await
+    }
+
+    /// Calls the Vault asked for, once, in a turn that was waited for.
+    pub(crate) async fn call_in<E: Endpoint>(
+        &self,
+        turn: &Turn<'_>,
+        endpoint: &E,
+    ) -> Result<Reply<E::Output>, Error> {
+        self.access.call_in(turn, endpoint).await
     }
 
     /// Lets so many requests be under way at a time; one, unless this is called.
-    pub(crate) fn at_a_time(&mut self, most: usize) {
-        self.gate = Arc::new(Gate::new(most));
-        self.transport.obey(&self.gate);
+    pub(crate) fn at_a_time(&self, most: usize) {
+        self.gate().allow(most);
     }
 
-    /// Lets requests through. Who calls with [`call`](Self::call) waits for their turn themselves.
+    /// Lets requests through.
     pub(crate) fn gate(&self) -> &Gate {
-        &self.gate
+        self.access.gate()
     }
 
     /// Calls another Vault, which this one's own list names, as the same user or with a token, once
@@ -207,27 +229,12 @@ impl Connection {
         token: Option<Authorization>,
         endpoint: &E,
     ) -> Result<Reply<E::Output>, Error> {
-        let _turn = self.gate.turn().await;
-        self.client(dns, token.or_else(|| self.authorization()))
-            .call(endpoint)
-            .await
+        self.access.call_at(dns, token, endpoint).await
     }
 
     /// Calls the Vault asked for with something that only looks, a few times if it has to be.
     pub(crate) async fn look<E: Endpoint>(&self, endpoint: &E) -> Result<Reply<E::Output>, Error> {
-        let policy = Policy::default();
-        let mut attempt = 1;
-        loop {
-            let error = match self.call(endpoint).await {
-                Ok(reply) => return Ok(reply),
-                Err(error) => error,
-            };
-            match policy.decide(attempt, E::REPEAT, &error) {
-                Decision::After(pause) if pause <= LONGEST_PAUSE => tokio::time::sleep(pause).await,
-                _ => return Err(error),
-            }
-            attempt += 1;
-        }
+        self.access.look(endpoint).await
     }
 
     /// The exact request, to be shown: without the credential.
@@ -235,24 +242,71 @@ impl Connection {
         &self,
         endpoint: &E,
     ) -> Result<HttpRequest, ValidationError> {
-        vault_sandbox_core::encode(endpoint, &self.vault(&self.dns, self.authorization()))
+        self.access.request(endpoint)
     }
 
-    fn authorization(&self) -> Option<Authorization> {
-        self.entry.borrow().authorization.clone()
+    fn problem(&self, error: AccessError) -> Problem {
+        problems::of(error, &self.settings)
     }
+}
 
-    fn client(&self, dns: &VaultDns, authorization: Option<Authorization>) -> Client<&Logged> {
-        Client::new(&self.transport, self.vault(dns, authorization))
-    }
-
-    fn vault(&self, dns: &VaultDns, authorization: Option<Authorization>) -> Vault {
-        let vault = Vault::new(dns.clone()).version(self.version);
-        match authorization {
-            Some(authorization) => vault.authorized(authorization),
-            None => vault,
+impl Means {
+    fn credential(&self) -> Credential {
+        match self {
+            Self::Session(session) => Credential::Session(session.clone()),
+            Self::Token(token) => Credential::Token(token.clone()),
+            Self::Password { user, password } => Credential::Password {
+                user: user.clone(),
+                password: password.clone(),
+            },
+            Self::Oauth { profile, token } => Credential::Oauth {
+                profile: profile.clone(),
+                token: token.clone(),
+            },
+            Self::Kept(kept) => Credential::Kept {
+                session: kept.session.clone(),
+                vault_id: kept.vault_id,
+            },
         }
     }
+}
+
+/// How a user signs in, if that can be found out. Needs no credential.
+pub(crate) async fn discover(
+    settings: &Settings,
+    dns: &VaultDns,
+    user: &UserName,
+    voice: &Voice,
+) -> Result<Option<Discovery>, Problem> {
+    let access = Access::to(dns.clone(), Credential::None)
+        .version(settings.api_version)
+        .oauth_client_id(settings.oauth_client_id.clone())
+        .observer(Arc::new(voice.clone()))
+        .over(transport(settings)?);
+    match access.discover(user).await {
+        Ok(discovery) => Ok(Some(discovery)),
+        Err(error) => {
+            voice.verbose(&Problem::of_call("Asking how the user signs in", &error).what);
+            Ok(None)
+        }
+    }
+}
+
+fn transport(settings: &Settings) -> Result<ReqwestTransport, Problem> {
+    let mut builder = ReqwestTransport::builder()
+        .timeout(settings.timeout)
+        .connect_timeout(settings.connect_timeout)
+        .body_limit(LONGEST_ANSWER);
+    if let Some(path) = &settings.ca_file {
+        let wrong =
+            |why: String| Problem::configuration(format!("--ca-file {}: {why}.", path.display()));
+        let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
+        builder = builder.extra_ca_pem(&pem);
+        return builder.build().map_err(|e| wrong(format!("{e:#}")));
+    }
+    builder
+        .build()
+        .map_err(|e| Problem::configuration(format!("{e:#}.")))
 }
 
 /// The sample user of a simulated Vault, found like any other credential.

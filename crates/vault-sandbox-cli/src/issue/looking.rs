@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use vault_sandbox_core::issuance::{Event, LookUp, LookUpResult, TryOut, Verification};
+use vault_sandbox_issuer::pauses::Pauses;
+use vault_sandbox_issuer::tokens;
+use vault_sandbox_issuer::try_out::{NotConfirmed, try_out};
 
 use super::Issuer;
 use crate::problem::sentence;
-use crate::tokens;
-use crate::try_out::{self, Pauses};
+use crate::words::not_confirmed;
 
 /// How long a token is looked for by its name.
 const LOOK_UP: Duration = Duration::from_secs(20);
@@ -16,14 +18,12 @@ impl Issuer<'_> {
     /// The token is delivered, or safe in the record: whoever will not wait loses only the certainty.
     pub(super) async fn verify(&mut self, token: TryOut<'_>) -> Verification {
         let (limit, dns) = (self.timeout, self.sandbox.dns.as_ref());
-        let tried = try_out::try_out(self.connection, dns, token, limit);
-        let (verification, remark) = match self.signals.stopping(tried).await {
+        let tried = try_out(self.connection.access(), dns, token, limit);
+        let (verification, why) = match self.signals.stopping(tried).await {
             Ok(shown) => shown,
-            Err(_) => (
-                Verification::Unconfirmed,
-                Some("interrupted: the token was not tried out".to_owned()),
-            ),
+            Err(_) => (Verification::Unconfirmed, Some(NotConfirmed::Interrupted)),
         };
+        let remark = why.as_ref().map(not_confirmed);
         self.progress.warnings.extend(remark);
         verification
     }

@@ -15,11 +15,12 @@ use vault_sandbox_core::issuance::{
     Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Removal, Step,
 };
 use vault_sandbox_core::{AccessToken, Error, OperationId, VaultDns, VaultId};
+use vault_sandbox_issuer::access::SignInNumber;
 use vault_sandbox_issuer::state::{Ledger, PendingRecord};
 
 use crate::aside::Waiting;
 use crate::ci;
-use crate::connection::{Connection, Visit};
+use crate::connection::Connection;
 use crate::destinations::{Destination, OpenDestination};
 use crate::exit::Exit;
 use crate::problem::{Problem, exit_of};
@@ -86,7 +87,7 @@ pub(crate) struct Progress {
     /// What became of the new token, once it was to be deleted.
     pub(crate) revoked: Option<Removal>,
     /// The sign-in that the request was made with.
-    visit: Option<Visit>,
+    signed_in: Option<SignInNumber>,
     /// The user has as many tokens as a user may have.
     pub(crate) is_full: bool,
     /// The CI system was told to hide the value.
@@ -181,15 +182,15 @@ impl Issuer<'_> {
     async fn send(&mut self, request: &GenerateSandboxToken, operation: OperationId) -> Event {
         // Until it is its turn, nothing was sent.
         let turn = self.signals.stopping(self.connection.gate().turn()).await;
-        let _turn = match turn {
+        let turn = match turn {
             Ok(turn) => turn,
             Err(asked) => {
                 self.progress.stopped = Some(asked);
                 return Event::Stop;
             }
         };
-        self.progress.visit = Some(self.connection.visit());
-        let call = self.connection.call(request);
+        self.progress.signed_in = Some(self.connection.sign_in_number());
+        let call = self.connection.call_in(&turn, request);
         let Some(answer) = self.signals.insisting(call, self.voice).await else {
             return Event::GivenUp;
         };
@@ -208,10 +209,10 @@ impl Issuer<'_> {
     }
 
     async fn sign_in_again(&mut self) -> Event {
-        let Some(visit) = self.progress.visit else {
+        let Some(stale) = self.progress.signed_in else {
             return Event::Failed;
         };
-        match self.connection.sign_in_again(visit).await {
+        match self.connection.sign_in_again(stale).await {
             Ok(again) => Event::from_success(again),
             Err(problem) => {
                 self.progress.sign_in = Some(problem);

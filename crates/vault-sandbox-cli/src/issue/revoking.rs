@@ -6,9 +6,10 @@ use tokio::time::sleep;
 use vault_sandbox_core::TokenId;
 use vault_sandbox_core::endpoints::IssuedToken;
 use vault_sandbox_core::issuance::{Event, Removal};
+use vault_sandbox_issuer::removal::Removing;
 
 use super::Issuer;
-use crate::removal::Removing;
+use crate::words::not_removed;
 
 /// How long deleting the old token is tried.
 const RETIRING: Duration = Duration::from_secs(10);
@@ -32,17 +33,11 @@ impl Issuer<'_> {
             self.progress.warnings.push(what.to_owned());
             return Event::Failed;
         };
-        let removing = Removing {
-            connection: self.connection,
-            dns: &dns,
-            id: old,
-            own: None,
-            other: new,
-        };
+        let removing = Removing::new(self.connection.access(), &dns, old).other(new);
         let limit = RETIRING.min(self.timeout);
         // Who will not wait loses only the certainty.
         let (removal, why) = match self.signals.stopping(removing.carry_out(limit)).await {
-            Ok(ended) => ended,
+            Ok((removal, why)) => (removal, why.as_ref().map(not_removed)),
             Err(_) => (Removal::Unknown, Some("interrupted".to_owned())),
         };
         let warnings = &mut self.progress.warnings;
@@ -63,15 +58,11 @@ impl Issuer<'_> {
             );
             return Event::Failed;
         };
-        let removing = Removing {
-            connection: self.connection,
-            dns: &dns,
-            id,
-            // Of a token whose answer had no ID, a person may have named any.
-            own: token.filter(|token| token.id() == Some(id)),
-            other: None,
-        };
+        // Of a token whose answer had no ID, a person may have named any.
+        let own = token.filter(|token| token.id() == Some(id));
+        let removing = Removing::new(self.connection.access(), &dns, id).own(own);
         let (removal, why) = removing.carry_out(Duration::ZERO).await;
+        let why = why.as_ref().map(not_removed);
         let warnings = &mut self.progress.warnings;
         warnings.extend(why.map(|why| format!("{id} was not revoked: {why}")));
         self.progress.revoked = Some(removal);

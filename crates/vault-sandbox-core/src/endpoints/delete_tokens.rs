@@ -67,6 +67,11 @@ impl DeleteTokens {
         Ok(Self { ids })
     }
 
+    /// This token alone.
+    pub fn one(id: TokenId) -> Self {
+        Self { ids: vec![id] }
+    }
+
     /// The IDs, in the order in which they are sent.
     #[must_use]
     pub fn ids(&self) -> &[TokenId] {

@@ -1,6 +1,6 @@
 //! Deleting a token, and whether it is gone.
 
-use crate::endpoints::{Deletion, TokenPage, User};
+use crate::endpoints::{DeleteTokens, Deletion, Deletions, FindTokens, TokenPage, User};
 use crate::error::Error;
 use crate::reply::Reply;
 use crate::types::TokenId;
@@ -77,15 +77,36 @@ impl RemovalEvidence {
         &self.id
     }
 
-    /// Takes note of what Vault said to deleting this token.
-    pub fn asked(&mut self, answer: Result<&Deletion, &Error>) {
-        match answer {
-            Ok(Deletion::Deleted) => self.is_deleted = true,
-            Ok(Deletion::Refused(_)) => {}
+    /// The call that deletes it, in the sandbox's own Vault.
+    pub fn request(&self) -> DeleteTokens {
+        DeleteTokens::one(self.id.clone())
+    }
+
+    /// Takes note of the answer to [`request`](Self::request), and says what Vault said of this token.
+    pub fn asked(&mut self, answer: &Result<Reply<Deletions>, Error>) -> Deletion {
+        let said = match answer {
+            Ok(reply) => {
+                let outcomes = self.request().outcomes(&reply.value).into_iter();
+                outcomes.map(|(_, deletion)| deletion).next()
+            }
+            Err(error) => {
+                self.may_be_deleted |= error.may_have_been_applied();
+                Some(Deletion::Refused(error.vault_errors().to_vec()))
+            }
+        };
+        let said = said.unwrap_or(Deletion::Unsaid);
+        match said {
+            Deletion::Deleted => self.is_deleted = true,
+            Deletion::Refused(_) => {}
             // Vault did what it was asked, and did not say so of this one.
-            Ok(_) => self.may_be_deleted = true,
-            Err(error) => self.may_be_deleted |= error.may_have_been_applied(),
+            Deletion::Unsaid => self.may_be_deleted = true,
         }
+        said
+    }
+
+    /// The call that looks whether it can be seen, in the sandbox's own Vault.
+    pub fn look(&self) -> FindTokens {
+        FindTokens::new().id(self.id.clone())
     }
 
     /// Takes note of a look for this token, by its ID, after the deletion was asked for.
@@ -178,6 +199,14 @@ mod tests {
         ))
     }
 
+    /// The answer of Vault to deleting one token.
+    fn row(status: &str) -> Result<Reply<Deletions>, Error> {
+        let row = serde_json::json!({"responseStatus": status});
+        let body = serde_json::json!({"responseStatus": "SUCCESS", "data": [row]});
+        let response = http::Response::new(body.to_string().into());
+        crate::decode::<DeleteTokens>(&response)
+    }
+
     fn user() -> Result<Reply<User>, Error> {
         let user = serde_json::json!({"users": [{"user": {"id": 7}}]});
         let body = serde_json::json!({"responseStatus": "SUCCESS", "users": user["users"]});
@@ -192,10 +221,9 @@ mod tests {
     /// Refused once, and what else was heard.
     fn judged(lost: bool, seen: Option<bool>, value: Value) -> Removal {
         let mut evidence = evidence();
-        let refused = Deletion::Refused(Vec::new());
-        evidence.asked(Ok(&refused));
+        evidence.asked(&row("FAILURE"));
         if lost {
-            evidence.asked(Err(&transport(TransportErrorKind::Timeout)));
+            evidence.asked(&Err(transport(TransportErrorKind::Timeout)));
         }
         evidence.looked(&match seen {
             Some(true) => page(&["B", "A"]),
@@ -241,12 +269,14 @@ mod tests {
     #[test]
     fn vaults_word_settles_it() {
         let mut evidence = evidence();
-        evidence.asked(Ok(&Deletion::Deleted));
+        assert_eq!(evidence.asked(&row("SUCCESS")), Deletion::Deleted);
         assert_eq!(evidence.judge(), Removal::Deleted);
         // A list may be a little behind.
         evidence.looked(&page(&["A"]));
         assert_eq!(evidence.judge(), Removal::Deleted);
         assert_eq!(evidence.id(), &id("A"));
+        assert_eq!(evidence.request(), DeleteTokens::one(id("A")));
+        assert_eq!(evidence.look(), FindTokens::new().id(id("A")));
     }
 
     #[test]
@@ -256,18 +286,20 @@ mod tests {
             vault("INSUFFICIENT_ACCESS"),
         ] {
             let mut evidence = evidence();
-            evidence.asked(Err(&error));
-            assert_eq!(evidence.judge(), Removal::Remains, "{error}");
+            let shown = error.to_string();
+            evidence.asked(&Err(error));
+            assert_eq!(evidence.judge(), Removal::Remains, "{shown}");
             evidence.looked(&page(&[]));
-            assert_eq!(evidence.judge(), Removal::WasGone, "{error}");
+            assert_eq!(evidence.judge(), Removal::WasGone, "{shown}");
         }
         let mut evidence = self::evidence();
-        evidence.asked(Ok(&Deletion::Unsaid));
+        let silent = Ok(Reply::new(Deletions::default(), Facts::default()));
+        assert_eq!(evidence.asked(&silent), Deletion::Unsaid);
         assert_eq!(evidence.judge(), Removal::Unknown);
         // An answer that was lost once stays lost, whatever the next one says.
         let mut evidence = self::evidence();
-        evidence.asked(Err(&transport(TransportErrorKind::Interrupted)));
-        evidence.asked(Err(&transport(TransportErrorKind::Connect)));
+        evidence.asked(&Err(transport(TransportErrorKind::Interrupted)));
+        evidence.asked(&Err(transport(TransportErrorKind::Connect)));
         assert_eq!(evidence.judge(), Removal::Unknown);
     }
 

@@ -4,11 +4,12 @@ use chrono::Utc;
 use vault_sandbox_core::endpoints::{AuthType, Discovery, User};
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{UserName, VaultDns};
+use vault_sandbox_issuer::access::OpenedSession;
 use vault_sandbox_issuer::state::KeptSession;
 
 use super::Facts;
 use crate::commands::Context;
-use crate::connection::{self, Arrived, Connection};
+use crate::connection::{self, Connection};
 use crate::credentials::{self, Found, Means};
 use crate::exit::Exit;
 use crate::json::{self, Ending};
@@ -36,7 +37,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
         Err(problem) => (None, Some(problem)),
     };
     let connection = Connection::with(settings, dns.clone(), found, context.voice)?;
-    let (arrived, user) = runtime.block_on(async {
+    let (opened, user) = runtime.block_on(async {
         let mut signals = Signals::take()?;
         signals
             .stopping(enter(context, &connection))
@@ -50,8 +51,8 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
             .as_ref()
             .and_then(|user| UserName::parse(user.name.clone()?).ok()),
     };
-    let (vault, session) = (dns.clone(), arrived.session);
-    let kept = KeptSession::new(vault, arrived.vault_id, session, Utc::now()).user(given_name);
+    let (vault, session) = (dns.clone(), opened.session);
+    let kept = KeptSession::new(vault, opened.vault_id, session, Utc::now()).user(given_name);
     if let Err(error) = place.keep(&kept) {
         // Kept nowhere, it would only be a session that nobody ends.
         let _ = runtime.block_on(connection.end_session());
@@ -166,9 +167,9 @@ fn signs_in_elsewhere(
 async fn enter(
     context: &Context<'_>,
     connection: &Connection,
-) -> Result<(Arrived, Option<User>), Problem> {
-    let arrived = connection
-        .arrive()
+) -> Result<(OpenedSession, Option<User>), Problem> {
+    let opened = connection
+        .open_session()
         .await?
         .ok_or_else(|| Problem::new(Exit::Internal, "There is nothing to sign in with."))?;
     let user = match connection.who().await {
@@ -179,7 +180,7 @@ async fn enter(
             None
         }
     };
-    Ok((arrived, user))
+    Ok((opened, user))
 }
 
 /// The session that was kept before is of no use any more.

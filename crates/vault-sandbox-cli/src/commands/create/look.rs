@@ -19,10 +19,10 @@ pub(super) async fn at_the_list(
     connection: &Connection,
 ) -> Result<Option<Vec<Sandbox>>, Problem> {
     let doing = sandbox::reading(connection);
-    let visit = connection.visit();
+    let stale = connection.sign_in_number();
     let mut answer = connection.look(&ListSandboxes::new()).await;
     let invalid = |e: &Error| e.vault_kind() == Some(&VaultErrorKind::InvalidSessionId);
-    if answer.as_ref().is_err_and(invalid) && connection.sign_in_again(visit).await? {
+    if answer.as_ref().is_err_and(invalid) && connection.sign_in_again(stale).await? {
         answer = connection.look(&ListSandboxes::new()).await;
     }
     match answer {

@@ -36,8 +36,7 @@ pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
         Selection::Named(names) => Some(plan(context, wish, names)?),
         _ => None,
     };
-    let mut connection =
-        Connection::prepare(context.global, context.settings, None, context.voice)?;
+    let connection = Connection::prepare(context.global, context.settings, None, context.voice)?;
     connection.at_a_time(wish.jobs);
     crate::runtime()?.block_on(async {
         let mut signals = Signals::take()?;

@@ -81,7 +81,7 @@ pub(super) fn run(
     check_stdout(context, to_do.iter().flat_map(|item| &item.destinations))?;
     check_all(context, &to_do)?;
     mention_open(context, 0, Some(operation))?;
-    let mut connection = Connection::prepare(
+    let connection = Connection::prepare(
         context.global,
         context.settings,
         Some(&plan.vault),

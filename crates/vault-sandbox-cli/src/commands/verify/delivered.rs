@@ -53,7 +53,7 @@ pub(super) fn try_out(
     }
     if let Some(first) = subjects.first() {
         let found = first.found.clone();
-        let mut connection = Connection::with(context.settings, vault, found, context.voice)?;
+        let connection = Connection::with(context.settings, vault, found, context.voice)?;
         connection.at_a_time(jobs);
         shown.extend(stoppable(async {
             Ok(try_all(&connection, subjects, jobs).await)

@@ -112,9 +112,12 @@ impl Issuance {
 
     /// It is neither kept nor anywhere else; which token it is, may still have to be found out.
     fn value_is_nowhere(&mut self) -> State {
-        match self.token.as_ref().and_then(IssuedToken::id) {
+        // What an earlier run found for certain; a person's word is not put on record.
+        let found = self.lost.as_ref().filter(|_| !self.identified);
+        let known = self.token.as_ref().and_then(IssuedToken::id).or(found);
+        match known.cloned() {
             Some(id) => {
-                self.lost = Some(id.clone());
+                self.lost = Some(id);
                 State::Noting
             }
             None => State::Seeking,

@@ -22,7 +22,8 @@ pub enum NotThisOne {
 
 impl Issuance {
     /// After [`resume`](Self::resume): takes a person's word for which token this operation made,
-    /// where a look-up cannot know. Followed by [`revoking`](Self::revoking), it is deleted.
+    /// where a look-up cannot know. Followed by [`revoking`](Self::revoking), it is deleted. The word
+    /// holds for this run and is not put on record: there, a mistyped ID would come to count as certain.
     ///
     /// # Errors
     ///
@@ -41,10 +42,9 @@ impl Issuance {
         self.identified = known.or(self.lost.as_ref()).is_none();
         self.candidates.clear();
         if self.token.is_none() && !self.may_be_somewhere() {
-            self.state = self.value_lost(Some(id));
-        } else {
-            self.lost = Some(id);
+            self.state = State::Closed(Outcome::ValueLost(Some(id.clone())));
         }
+        self.lost = Some(id);
         Ok(self)
     }
 

@@ -1,6 +1,7 @@
 //! What may be asked for again, and what never.
 
 use super::record::{Progress, TurnEnd};
+use crate::issuance::journal::{FILLER, RESERVED};
 use crate::types::OperationId;
 
 /// What the own record of a turn's operation says, and what else is known of it: for a driver to find
@@ -8,7 +9,9 @@ use crate::types::OperationId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OwnRecord {
-    /// It is there, and nothing was written into it but reserved space: nothing was asked of Vault.
+    /// It is there, with all of its reserved space and nothing else: nothing was asked of Vault. Only
+    /// [`of_content`](Self::of_content) tells: one that was emptied before it was removed, and is back
+    /// after a loss of power, is not it.
     Blank,
     /// It is there. One that another process has, or that cannot be read, counts as this.
     Open,
@@ -16,6 +19,18 @@ pub enum OwnRecord {
     GoneAndInLedger,
     /// It is not there.
     Gone,
+}
+
+impl OwnRecord {
+    /// What a record with this content is, if it is there and no other process has it.
+    #[must_use]
+    pub fn of_content(content: &[u8]) -> Self {
+        let is_whole = content.len() >= RESERVED;
+        match is_whole && content.iter().all(|byte| *byte == FILLER) {
+            true => Self::Blank,
+            false => Self::Open,
+        }
+    }
 }
 
 /// How a sandbox of a run stands, by the record of the run and that of its operation.
@@ -69,6 +84,21 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_was_emptied_is_not_blank() {
+        let reserved = vec![FILLER; RESERVED];
+        let mut written = reserved.clone();
+        written[0] = b'0';
+        for (content, is) in [
+            (&reserved[..], OwnRecord::Blank),
+            (&reserved[1..], OwnRecord::Open),
+            (&[], OwnRecord::Open),
+            (&written, OwnRecord::Open),
+        ] {
+            assert_eq!(OwnRecord::of_content(content), is, "{}", content.len());
+        }
+    }
 
     #[test]
     fn the_whole_table() {

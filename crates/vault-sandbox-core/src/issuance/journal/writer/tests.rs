@@ -96,6 +96,8 @@ fn space_is_reserved_and_synced_before_anything_is_written() {
     let mut journal = Journal::reserve(Memory::default()).unwrap();
     assert!(journal.is_blank());
     assert_eq!(journal.storage().safe, [FILLER; RESERVED]);
+    // A value of ten kilobytes, each character of it written as six.
+    const { assert!(RESERVED > 60 * 1024 + 16 * 1024) };
     journal.append(&intent()).unwrap();
     assert!(!journal.is_blank());
     let memory = journal.storage();

@@ -226,3 +226,52 @@ fn every_place_that_was_ever_named_is_known() {
     issuance = Issuance::resume(kept).redirected(vec!["d".into()]);
     assert_eq!(issuance.places(), ["a", "b", "c", "d"]);
 }
+
+#[test]
+fn what_was_about_to_be_delivered_without_being_kept_is_not_certain() {
+    use DeliveryState::{Committed, Planned, Started, Uncertain};
+    let states = |delivered: &[Delivery]| delivered.iter().map(|d| d.state).collect::<Vec<_>>();
+    let intent = intent(&["a", "b", "c"]);
+    let marks = [("a", Committed), ("b", Started), ("c", Planned)];
+    let marks = marks.map(|(place, state)| Delivery::new(place, state));
+    let left = record_of(intent, &[Entry::Deliveries(marks.to_vec())]);
+    let issuance = Issuance::resume(left);
+    assert_eq!(
+        states(issuance.deliveries()),
+        [Committed, Uncertain, Planned]
+    );
+    assert!(issuance.token().is_none() && !issuance.is_kept());
+}
+
+/// Those that an earlier version took for this operation's are shown again.
+#[test]
+fn candidates_of_the_record_stay_candidates_where_nothing_else_is_found() {
+    let mut left = record_of(common(&["a"]), &[]);
+    left.candidates = vec![TokenRecord::new(id("x"))];
+    let mut issuance = Issuance::resume(left);
+    assert_eq!(names(&issuance), ["x"]);
+    let (_, outcome) = run(&mut issuance, vec![Event::Failed]);
+    assert_eq!(outcome, Some(Outcome::Unknown));
+    assert_eq!(names(&issuance), ["x"]);
+}
+
+#[test]
+fn what_is_known_of_it_can_be_asked_for() {
+    let mut issuance = Issuance::resume(record(&[Entry::Lost(Some(id("x")))]));
+    assert_eq!(issuance.lost(), Some(&id("x")));
+    assert!(format!("{issuance:?}").contains("01020304"), "{issuance:?}");
+    issuance = Issuance::new(intent(&["-"]));
+    assert_eq!(issuance.lost(), None);
+    let events = vec![
+        Event::Done,
+        issued(),
+        Event::Done,
+        Event::Done,
+        Event::Done,
+        confirmed(),
+    ];
+    run(&mut issuance, events);
+    let shown = Verification::Confirmed { expiry: None };
+    assert_eq!(issuance.verification(), Some(&shown));
+    assert_eq!(issuance.token().and_then(IssuedToken::id), token().id());
+}

@@ -1,4 +1,7 @@
-//! How many requests are under way at a time: a gate that keeps to core's [`Pace`].
+//! How many requests are under way at a time, by what Vault says of its limits.
+//!
+//! Vault refuses nothing at its burst limit: it delays every further answer until the window of five
+//! minutes ends. Sending more at a time then only makes more of them wait.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +11,7 @@ use vault_sandbox_core::pace::Pace;
 
 /// Lets requests through, never more at a time than the pace allows.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub struct Gate {
     state: Mutex<State>,
     changed: Notify,
 }
@@ -21,10 +24,12 @@ struct State {
 
 /// The right to have one request under way, for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Turn<'a>(&'a Gate);
+pub struct Turn<'a>(&'a Gate);
 
 impl Gate {
-    pub(crate) fn new(most: usize) -> Self {
+    /// At most so many at a time.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
         Self {
             state: Mutex::new(State {
                 pace: Pace::new(most),
@@ -34,8 +39,14 @@ impl Gate {
         }
     }
 
+    /// From now on, at most so many at a time.
+    pub fn allow(&self, most: usize) {
+        self.with(|state| state.pace = Pace::new(most));
+        self.changed.notify_one();
+    }
+
     /// Waits until a request may be sent.
-    pub(crate) async fn turn(&self) -> Turn<'_> {
+    pub async fn turn(&self) -> Turn<'_> {
         loop {
             // Before looking: what changes between the two is heard.
             let changed = self.changed.notified();
@@ -47,17 +58,20 @@ impl Gate {
     }
 
     /// Takes note of what an answer says.
-    pub(crate) fn told(&self, facts: &Facts) {
+    pub fn told(&self, facts: &Facts) {
         self.with(|state| state.pace.told(facts));
         self.changed.notify_one();
     }
 
-    pub(crate) fn under_way(&self) -> usize {
+    /// How many are under way.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
         self.with(|state| state.under_way)
     }
 
     /// Whether Vault made it slower than was asked for.
-    pub(crate) fn is_slowed(&self) -> bool {
+    #[must_use]
+    pub fn is_slowed(&self) -> bool {
         self.with(|state| state.pace.is_slowed())
     }
 
@@ -90,12 +104,14 @@ mod tests {
         let gate = Gate::new(2);
         let first = gate.turn().await;
         let _second = gate.turn().await;
-        let third = gate.turn();
-        let mut third = std::pin::pin!(third);
-        let waits = futures_util::poll!(third.as_mut()).is_pending();
-        assert!(waits, "it has to wait");
+        let mut third = std::pin::pin!(gate.turn());
+        assert!(futures_util::poll!(third.as_mut()).is_pending(), "it waits");
         drop(first);
         assert!(futures_util::poll!(third.as_mut()).is_ready());
         assert_eq!(gate.under_way(), 1, "the second");
+        assert!(!gate.is_slowed());
+        gate.allow(9);
+        let _fourth = gate.turn().await;
+        assert_eq!(gate.under_way(), 2);
     }
 }

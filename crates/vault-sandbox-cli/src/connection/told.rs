@@ -1,0 +1,28 @@
+//! What the library tells of, in words.
+
+use vault_sandbox_issuer::observer::{Notice, Observer, Secret};
+
+use crate::voice::Voice;
+
+impl Observer for Voice {
+    fn notice(&self, notice: Notice<'_>) {
+        match notice {
+            Notice::Secret(secret @ Secret::Token(operation, _)) => {
+                self.learn_of(operation, |scrubber| secret.hide_in(scrubber));
+            }
+            Notice::Secret(secret) => self.learn(|scrubber| secret.hide_in(scrubber)),
+            Notice::SigningIn { vault, user } => {
+                self.verbose(&format!("Signing in to {vault} as {user}."));
+            }
+            Notice::ExchangingToken { login, vault } => self.verbose(&format!(
+                "Exchanging the identity provider's token at {login} for a session of {vault}."
+            )),
+            Notice::VaultNotCompared => self.warning(
+                &"Vault did not say which one it is, so its number was not compared with the profile's vault_id.",
+            ),
+            Notice::Exchange(exchange) => self.wire(&exchange),
+            Notice::WaitingForAnswer => self.waits_for_answer(),
+            _ => {}
+        }
+    }
+}
