@@ -1,7 +1,7 @@
 //! Deleting the token that was issued, because somebody asked for that or because it will not do.
 
 use super::{Issuance, State, not_issued};
-use crate::endpoints::IssuedToken;
+use crate::endpoints::{IssuedToken, TokenRecord};
 use crate::issuance::journal::DeliveryState;
 use crate::issuance::outcome::{NotIssued, Outcome};
 use crate::issuance::removal::Removal;
@@ -22,7 +22,17 @@ impl Issuance {
         }
         match self.lost {
             None => State::Seeking,
+            Some(_) if self.identified => State::Sighting,
             Some(_) => self.before_revoking(),
+        }
+    }
+
+    /// An ID that a person named may be mistyped: only what is there is deleted.
+    pub(super) fn sighted(&mut self, records: &[TokenRecord]) -> State {
+        let named = self.lost.as_ref();
+        match records.iter().any(|record| Some(&record.id) == named) {
+            true => self.before_revoking(),
+            false => self.not_identified(),
         }
     }
 
@@ -54,7 +64,7 @@ impl Issuance {
         }
     }
 
-    fn not_identified(&mut self) -> State {
+    pub(super) fn not_identified(&mut self) -> State {
         self.lost = None;
         self.identified = false;
         self.to_be_revoked = false;
