@@ -37,7 +37,7 @@ impl Issuance {
     }
 
     pub(super) fn before_revoking(&mut self) -> State {
-        if self.kept || self.may_be_somewhere() {
+        if self.may_be_somewhere() {
             State::Renouncing
         } else {
             State::Revoking

@@ -190,6 +190,14 @@ fn a_kept_token_without_an_id_can_be_named_and_deleted() {
     assert_eq!(outcome, Some(Outcome::Undelivered), "its value is kept");
 }
 
+#[test]
+fn a_kept_token_is_delivered_whoever_named_it() {
+    let untouched = Entry::Deliveries(vec![Delivery::planned("a"), Delivery::planned("b")]);
+    let kept = record(&[Entry::Token(token()), untouched]);
+    let issuance = Issuance::resume(kept).identified(id("0PI1")).unwrap();
+    assert_eq!(name(&issuance), "mark");
+}
+
 /// The record was there after all when an earlier run could not look at it, and found the token's ID.
 #[test]
 fn what_was_certain_stays_so_though_the_value_is_lost_again() {
