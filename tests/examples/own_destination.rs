@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use vault_sandbox_core::endpoints::FindTokens;
 use vault_sandbox_core::issuance::{
     Event, Intent, Issuance, Journal, Outcome, RemovalEvidence, Step, Storage, VerifyRule,
 };
@@ -123,6 +124,13 @@ impl Driver {
                     Ok(reply) => Event::Found(reply.value.records),
                     Err(_) => Event::Failed,
                 },
+                Step::LookFor(id) => {
+                    let find = FindTokens::new().id(id.clone());
+                    match self.in_sandbox().call(&find).await {
+                        Ok(reply) => Event::Found(reply.value.records),
+                        Err(_) => Event::Failed,
+                    }
+                }
                 Step::Revoke(id) | Step::Retire(id) => self.delete(id.clone()).await,
                 Step::Confirm(value) => {
                     Event::from_success(self.journal.holds(value).unwrap_or(false))

@@ -91,6 +91,20 @@ pub fn look_up(
     Some(Event::Found(records))
 }
 
+/// Somebody looks for a token that a person named. `None`: the run ended meanwhile.
+pub fn sighting(id: &TokenId, world: &mut World, choices: &Choices) -> Option<Event> {
+    if world.vault.owner(id).is_none() {
+        world.saw(Rare::NamedNoToken);
+    }
+    let there = world.vault.token(id).filter(|token| token.is_live);
+    match choices.fault(4) {
+        1 => None,
+        2 => Some(Event::Failed),
+        3 => Some(Event::Found(Vec::new())),
+        _ => Some(Event::Found(there.map(record).into_iter().collect())),
+    }
+}
+
 /// The new token is tried out. `None`: the run ended meanwhile.
 ///
 /// # Errors
@@ -161,13 +175,7 @@ pub fn delete(
     world: &mut World,
     choices: &Choices,
 ) -> Result<Option<Event>, Violation> {
-    let is_mistyped = world.vault.owner(id).is_none();
-    let pick = match choices.fault(8) {
-        // An ID that a person mistyped, and an answer that is lost: then nobody can tell that there never
-        // was such a token, and it counts as deleted. Known, and not simulated.
-        3 | 5 if is_mistyped => 2,
-        pick => pick,
-    };
+    let pick = choices.fault(8);
     match pick {
         1 => return Ok(None),
         // Nothing was asked.

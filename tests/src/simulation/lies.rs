@@ -1,6 +1,7 @@
 //! What a machine without a rule is told, where that rule would have acted.
 
 use vault_sandbox_core::VaultMessage;
+use vault_sandbox_core::endpoints::TokenRecord;
 use vault_sandbox_core::issuance::{Entry, Event, NotIssued, Outcome, Removal, Step, Verification};
 
 use super::mutants::{Instead, Mutant, confirmed, go};
@@ -16,6 +17,7 @@ pub(super) enum At {
     Deliver,
     Check,
     LookUp,
+    LookFor,
     Revoke,
     Retire,
     Confirm,
@@ -32,6 +34,7 @@ impl At {
             Step::Deliver { .. } => Self::Deliver,
             Step::Check { .. } => Self::Check,
             Step::LookUp(_) => Self::LookUp,
+            Step::LookFor(_) => Self::LookFor,
             Step::Revoke(_) => Self::Revoke,
             Step::Retire(_) => Self::Retire,
             Step::Confirm(_) => Self::Confirm,
@@ -93,10 +96,9 @@ impl Mutant {
                 At::Revoke,
                 Event::Failed | Event::Removed(Removal::Remains | Removal::Unknown),
             ) => Event::Removed(Removal::Deleted),
-            (R::MistypedIsGone, At::Revoke, Event::Removed(Removal::WasGone))
-                if self.is_identified =>
-            {
-                Event::Removed(Removal::Deleted)
+            (R::UnseenIsDeleted, At::LookFor, Event::Found(_)) => {
+                let named = self.named.clone().map(TokenRecord::new);
+                Event::Found(named.into_iter().collect())
             }
             (R::ConfirmSkipped, At::Confirm, Event::Failed) => Event::Done,
             (R::MismatchIgnored, _, Event::Verified(_)) => confirmed(),

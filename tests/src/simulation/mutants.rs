@@ -84,7 +84,8 @@ pub struct Mutant {
     pub(super) is_revoking: bool,
     /// What is to be deleted instead.
     pub(super) found: Option<TokenId>,
-    pub(super) is_identified: bool,
+    /// What a person said it is.
+    pub(super) named: Option<TokenId>,
     pub(super) did_extra: Cell<bool>,
 }
 
@@ -107,7 +108,7 @@ impl Mutant {
             ending: None,
             unsent: None,
             found: None,
-            is_identified: false,
+            named: None,
             did_extra: Cell::new(false),
         }
     }
@@ -198,7 +199,7 @@ impl Protocol for Mutant {
         match self.inner.clone().identified(id.clone()) {
             Ok(inner) => {
                 self.inner = inner;
-                self.is_identified = true;
+                self.named = Some(id);
             }
             Err(NotThisOne::IsReplaced) if self.rule == Rule::ReplacedIsNamed => {
                 self.found = Some(id);

@@ -11,8 +11,8 @@ pub enum Rare {
     ConfirmFailed,
     /// The mark before the old token is deleted cannot be written.
     SettlingFailed,
-    /// The token that a person named is not there.
-    IdentifiedWasGone,
+    /// There never was such a token as a person named.
+    NamedNoToken,
     /// A person names somebody else's token.
     Misnamed,
     /// A person names the token that is to be replaced, and is refused.
@@ -78,7 +78,7 @@ impl Rare {
         Self::RenouncedThenCrash,
         Self::ConfirmFailed,
         Self::SettlingFailed,
-        Self::IdentifiedWasGone,
+        Self::NamedNoToken,
         Self::Misnamed,
         Self::NamedReplaced,
         Self::NamedAnother,

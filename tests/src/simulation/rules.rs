@@ -63,8 +63,8 @@ pub enum Rule {
     TwoAreCertain,
     /// Does not say which tokens may be this operation's.
     CandidatesForgotten,
-    /// Closes a record because the token that a person named is not there.
-    MistypedIsGone,
+    /// Deletes the token that a person named without having seen it.
+    UnseenIsDeleted,
     /// Lets a person name the token that is to be replaced.
     ReplacedIsNamed,
     /// Lets a person name another token than the record.
@@ -138,7 +138,7 @@ impl Rule {
         Self::UsedIsCertain,
         Self::TwoAreCertain,
         Self::CandidatesForgotten,
-        Self::MistypedIsGone,
+        Self::UnseenIsDeleted,
         Self::ReplacedIsNamed,
         Self::AnotherIsNamed,
         Self::ConfirmSkipped,

@@ -1,7 +1,7 @@
 //! Carries steps out, as the program does, in a world where each can go wrong.
 
 use vault_sandbox_core::issuance::{
-    DeliveryState, Entry, Event, Outcome, Removal, Step, TryOut, Verification, VerifyRule,
+    DeliveryState, Entry, Event, Outcome, Step, TryOut, Verification, VerifyRule,
 };
 use vault_sandbox_core::{AccessToken, TokenId};
 
@@ -51,6 +51,7 @@ pub fn carry_out(
         Step::LookUp(look) => {
             answers::look_up(look, world, run, choices).map_or(Flow::Crash, Flow::Tell)
         }
+        Step::LookFor(id) => answers::sighting(id, world, choices).map_or(Flow::Crash, Flow::Tell),
         Step::Revoke(id) => revoke(id, value, world, run, choices)?,
         Step::Retire(id) => retire(id, world, choices)?,
         Step::Confirm(value) => confirm(value, world),
@@ -258,10 +259,6 @@ fn revoke(
         }
         Some(Event::Removed(removal)) => {
             run.is_revoked |= removal.is_gone();
-            let is_absent = world.vault.owner(id).is_none();
-            if removal == Removal::WasGone && run.is_identified && is_absent {
-                world.saw(Rare::IdentifiedWasGone);
-            }
             Ok(Flow::Tell(Event::Removed(removal)))
         }
         Some(event) => Ok(Flow::Tell(event)),

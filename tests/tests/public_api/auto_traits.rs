@@ -77,7 +77,12 @@ has! {
         TokenRecord, TokenStatus, DeleteTokens, Deletion, Deletions,
         // issuance
         Intent, VerifyRule, Order, Delivery, DeliveryState, Entry, Record, Issuance, NotIssued,
-        Outcome, Verification, Event, Step<'static>,
+        Outcome, Verification, Event, Step<'static>, LookUp<'static>, LookUpResult, TryOut<'static>,
+        Removal, RemovalEvidence, NewerRecord, Journal<()>, Opened<()>,
+        // runs over many
+        many::PlannedSandbox, many::RunPlan, many::RunFact, many::RunRecord, many::Progress,
+        many::TurnEnd, many::TurnEvent, many::TurnResult, many::Setback, many::Run, many::RunStep,
+        many::OwnRecord, many::Standing, many::RunJournal<()>, many::RunOpened<()>,
         // the reqwest transport
         reqwest::ReqwestTransport, reqwest::ReqwestTransportBuilder,
         reqwest::BlockingReqwestTransport,
@@ -91,6 +96,7 @@ has! {
         simulator::UnknownParameters, simulator::UserSys;
     Fault:
         Error, ValidationError, OwnDnsError, TransportError, WrongVault, Unexpected, JournalError,
+        NotThisOne, many::RunError,
         reqwest::BuildError, simulator::StartError, simulator::UnknownName;
     Send: Answer<'static>;
     Sync: Answer<'static>;
@@ -125,6 +131,7 @@ has_not! {
     Scrubber: Display, Serialize, PartialEq;
     Entry: Display, Serialize;
     Record: Display, Serialize;
+    NewerRecord: Display, Serialize;
 }
 
 /// A public type that is missing above is found here.

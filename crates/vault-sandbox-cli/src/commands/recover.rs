@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use vault_sandbox_core::endpoints::IssuedToken;
+use vault_sandbox_core::issuance::many::OwnRecord;
 use vault_sandbox_core::issuance::{
     DeliveryState, Issuance, JournalError, NewerRecord, NotThisOne, Outcome, Record, Storage as _,
 };
@@ -49,11 +50,16 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
             .next("See what is open", context.settings.recover())),
         },
         Some(OpenedRecord::Nothing(mut file)) => {
+            let content = file.read().map_err(|e| cannot_be_read(&e))?;
             file.remove().map_err(|e| cannot_be_removed(&e))?;
-            runs::never_asked(context, operation)?;
-            context.voice.say(&format!(
-                "{operation} ended before anything was asked of Vault. It is closed."
-            ));
+            context.voice.say(&match OwnRecord::of_content(&content) {
+                OwnRecord::Blank => {
+                    runs::never_asked(context, operation)?;
+                    format!("{operation} ended before anything was asked of Vault. It is closed.")
+                }
+                // It ended while its record was made, or the record was emptied since.
+                _ => format!("The record of {operation} was empty. It is closed."),
+            });
             finish(context, &[], None)
         }
         Some(OpenedRecord::Newer(_) | OpenedRecord::Broken(_)) if args.forget => {
@@ -94,6 +100,10 @@ fn left_alone(context: &Context<'_>, operation: OperationId, what: String) -> Pr
             "Close it by hand, once you have looked at it",
             format!("{} {operation} --forget", context.settings.recover()),
         )
+}
+
+fn cannot_be_read(error: &std::io::Error) -> Problem {
+    Problem::destination(format!("The record cannot be read: {error}."))
 }
 
 fn cannot_be_removed(error: &std::io::Error) -> Problem {

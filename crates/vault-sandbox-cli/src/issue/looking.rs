@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use vault_sandbox_core::TokenId;
+use vault_sandbox_core::endpoints::FindTokens;
 use vault_sandbox_core::issuance::{Event, LookUp, LookUpResult, TryOut, Verification};
 use vault_sandbox_issuer::pauses::Pauses;
 use vault_sandbox_issuer::tokens;
@@ -26,6 +28,28 @@ impl Issuer<'_> {
         let remark = why.as_ref().map(not_confirmed);
         self.progress.warnings.extend(remark);
         verification
+    }
+
+    /// A person named it: only what is there is deleted.
+    pub(super) async fn look_for(&mut self, id: &TokenId) -> Event {
+        let Some(dns) = self.sandbox.dns.clone() else {
+            self.progress.warnings.push("the token could not be looked for: where the sandbox itself is, is not known (--sandbox-dns)".to_owned());
+            return Event::Failed;
+        };
+        let find = FindTokens::new().id(id.clone());
+        let found = self.connection.call_at(&dns, None, &find);
+        match self.signals.stopping(found).await {
+            Err(_) => Event::GivenUp,
+            Ok(Ok(reply)) => {
+                self.progress.unseen = Some(id.clone());
+                Event::Found(reply.value.records)
+            }
+            Ok(Err(error)) => {
+                let what = sentence("looking for the token", &error);
+                self.progress.warnings.push(what);
+                Event::Failed
+            }
+        }
     }
 
     /// Looks several times where that can make it certain: a token may take a while to show.

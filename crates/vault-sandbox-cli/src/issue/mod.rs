@@ -15,7 +15,7 @@ use vault_sandbox_core::endpoints::{GenerateSandboxToken, IssuedToken};
 use vault_sandbox_core::issuance::{
     Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Removal, Step,
 };
-use vault_sandbox_core::{AccessToken, Error, OperationId, VaultDns, VaultId};
+use vault_sandbox_core::{AccessToken, Error, OperationId, TokenId, VaultDns, VaultId};
 use vault_sandbox_issuer::access::SignInNumber;
 use vault_sandbox_issuer::destinations::{Report, Reserved};
 use vault_sandbox_issuer::state::{Ledger, PendingRecord};
@@ -85,6 +85,8 @@ pub(crate) struct Progress {
     pub(crate) reported: bool,
     /// What became of the new token, once it was to be deleted.
     pub(crate) revoked: Option<Removal>,
+    /// The token that a person named, once it was looked for.
+    pub(crate) unseen: Option<TokenId>,
     /// The sign-in that the request was made with.
     signed_in: Option<SignInNumber>,
     /// The user has as many tokens as a user may have.
@@ -132,6 +134,7 @@ impl Issuer<'_> {
                 } => check(destination, value).await,
                 Step::Verify(token) => Event::Verified(self.verify(token).await),
                 Step::LookUp(look_up) => self.look_up(look_up).await,
+                Step::LookFor(id) => self.look_for(id).await,
                 Step::Revoke(id) => self.revoke(id, issuance.token()).await,
                 Step::Retire(old) => self.retire(old, issuance.token()).await,
                 Step::Confirm(value) => self.confirm(value.clone()).await,

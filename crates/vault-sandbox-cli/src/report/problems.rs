@@ -55,9 +55,9 @@ impl Report<'_> {
     /// A token may exist.
     fn unknown(&self, exit: Exit, recover: &str) -> Problem {
         let intent = self.issuance.intent();
-        let what = match (&self.progress.revoked, &self.progress.call) {
-            (Some(Removal::WasGone), None) => {
-                "That token is not there, or not for you to see. Nothing was revoked.".to_owned()
+        let what = match (&self.progress.unseen, &self.progress.revoked) {
+            (Some(id), None | Some(Removal::WasGone)) => {
+                format!("The token {id} is not there, or not for you to see. Nothing was revoked.")
             }
             _ => self.what_happened(),
         };

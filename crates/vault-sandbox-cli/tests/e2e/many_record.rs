@@ -178,49 +178,70 @@ fn another_vault() {
 #[test]
 fn what_was_never_asked_is_certain() {
     for recover in [None, Some(&[][..]), Some(&["0000000a"][..])] {
-        let crowd = unfinished();
-        let mut text = fs::read_to_string(record(&crowd)).unwrap();
-        for (sandbox, operation) in [("Sandbox 0004", "0000000a"), ("Sandbox 0002", "0000000b")] {
-            let fact = serde_json::json!({
-                "fact": "begun", "sandbox": sandbox, "operation": operation
-            });
-            text.push_str(&format!("{fact}\n"));
-        }
-        fs::write(record(&crowd), text).unwrap();
-        let state = crowd.world.root().join("state/vault-sandbox");
-        let pending = state.join("pending/0000000a.journal");
-        fs::write(&pending, "").unwrap();
-        fs::set_permissions(&pending, fs::Permissions::from_mode(0o600)).unwrap();
-        for name in [
-            ".sandbox-0002.0123456789abcdef.tmp",
-            ".sandbox-0004.0123456789abcdef.tmp",
-        ] {
-            fs::write(crowd.world.work("t").join(name), "").unwrap();
-        }
-        if let Some(words) = recover {
-            let ran = crowd
-                .world
-                .run(&[&["token", "recover"], words].concat())
-                .go();
-            assert_ends(&ran, 0);
-            let is_listed = words.is_empty();
-            assert_eq!(pending.exists(), is_listed, "listing changes nothing");
-        }
-        let ran = crowd.resume(&["--format", "json"]);
-        assert_ends(&ran, 24);
-        crowd.check(&ran);
-        let summary = ran.json();
-        assert_eq!(
-            summary["counts"],
-            serde_json::json!({"issued": 1, "unknown": 1})
-        );
-        assert!(
-            ran.said().contains("token list 'Sandbox 0002'"),
-            "{}",
-            ran.said()
-        );
+        let reserved = "\n".repeat(96 * 1024);
+        let (crowd, summary) = resumed_with_own_record(&reserved, recover, 24);
+        assert_eq!(summary, serde_json::json!({"issued": 1, "unknown": 1}));
         assert_eq!(crowd.tokens(), 6);
     }
+}
+
+/// Once it was whole, a record is never empty: whatever emptied it, a token may have been on it.
+#[test]
+fn what_was_on_an_emptied_record_is_not_certain() {
+    for recover in [None, Some(&[][..]), Some(&["0000000a"][..])] {
+        for content in ["", "\n\n"] {
+            let (crowd, summary) = resumed_with_own_record(content, recover, 23);
+            assert_eq!(summary, serde_json::json!({"unknown": 2}));
+            assert_eq!(crowd.tokens(), 5);
+        }
+    }
+}
+
+/// A run that is resumed with two turns begun, after `recover` with these words. One of them has a
+/// record with this content, the other none. Gives what the resumed run counted; `exit` is its code.
+fn resumed_with_own_record(
+    content: &str,
+    recover: Option<&[&str]>,
+    exit: i32,
+) -> (Crowd, serde_json::Value) {
+    let crowd = unfinished();
+    let mut text = fs::read_to_string(record(&crowd)).unwrap();
+    for (sandbox, operation) in [("Sandbox 0004", "0000000a"), ("Sandbox 0002", "0000000b")] {
+        let fact = serde_json::json!({
+            "fact": "begun", "sandbox": sandbox, "operation": operation
+        });
+        text.push_str(&format!("{fact}\n"));
+    }
+    fs::write(record(&crowd), text).unwrap();
+    let state = crowd.world.root().join("state/vault-sandbox");
+    let pending = state.join("pending/0000000a.journal");
+    fs::write(&pending, content).unwrap();
+    fs::set_permissions(&pending, fs::Permissions::from_mode(0o600)).unwrap();
+    for name in [
+        ".sandbox-0002.0123456789abcdef.tmp",
+        ".sandbox-0004.0123456789abcdef.tmp",
+    ] {
+        fs::write(crowd.world.work("t").join(name), "").unwrap();
+    }
+    if let Some(words) = recover {
+        let ran = crowd
+            .world
+            .run(&[&["token", "recover"], words].concat())
+            .go();
+        assert_ends(&ran, 0);
+        let is_listed = words.is_empty();
+        assert_eq!(pending.exists(), is_listed, "listing changes nothing");
+    }
+    let ran = crowd.resume(&["--format", "json"]);
+    assert_ends(&ran, exit);
+    crowd.check(&ran);
+    assert!(
+        ran.said().contains("token list 'Sandbox 0002'"),
+        "{}",
+        ran.said()
+    );
+    let counts = ran.json()["counts"].clone();
+    (crowd, counts)
 }
 
 /// Where the record of the run cannot be written any more, no further one begins.

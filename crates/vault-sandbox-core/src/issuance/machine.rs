@@ -56,6 +56,8 @@ enum State {
     Renouncing,
     /// Says on disk that a token exists without its value.
     Noting,
+    /// Looks whether the token that a person named is there.
+    Sighting,
     Revoking,
     /// Says on disk that every destination has the value, before the old token is deleted.
     Settling,
@@ -205,6 +207,11 @@ impl Issuance {
             }
             State::Noting => Step::Persist(Entry::Lost(self.lost.clone())),
             State::Seeking => Step::LookUp(LookUp::new(&self.intent, self.is_issued())),
+            State::Sighting => match &self.lost {
+                Some(id) => Step::LookFor(id),
+                // Entered only where there is one.
+                None => Step::Forget,
+            },
             State::Revoking => match &self.lost {
                 Some(id) => Step::Revoke(id),
                 // Entered only where there is one.
@@ -290,6 +297,8 @@ impl Issuance {
             // Without that mark, a run that is cut off here would leave a record that still says to
             // deliver a token that is gone.
             (S::Renouncing, Event::Done | Event::Failed) => S::Revoking,
+            (S::Sighting, Event::Found(records)) => self.sighted(&records),
+            (S::Sighting, Event::Failed | Event::GivenUp) => self.not_identified(),
             (S::Revoking, Event::Removed(removal)) => self.revoked(removal),
             (S::Revoking, Event::Failed | Event::GivenUp) => self.not_revoked(),
 

@@ -58,6 +58,9 @@ pub enum Step<'a> {
     /// a hit certain. Told: [`Event::Found`] with *everything* that was found, or [`Event::Failed`] if
     /// one cannot look.
     LookUp(LookUp<'a>),
+    /// Look for this token by its ID in the sandbox's own Vault: a person named it, and only what is
+    /// there is deleted. Told: [`Event::Found`], or [`Event::Failed`] if one cannot look.
+    LookFor(&'a TokenId),
     /// Delete this token in the sandbox's own Vault. Told: [`Event::Removed`] with what
     /// [`RemovalEvidence`](super::RemovalEvidence) judges, or [`Event::Failed`] if nothing was asked.
     Revoke(&'a TokenId),
@@ -98,7 +101,7 @@ pub enum Event {
     NoValue(Option<TokenId>),
     /// Waiting for the answer was given up by whoever started it: nothing more is to be tried.
     GivenUp,
-    /// What [`Step::LookUp`] found: all of it. The machine judges what it proves.
+    /// What [`Step::LookUp`] or [`Step::LookFor`] found: all of it. The machine judges what it proves.
     Found(Vec<TokenRecord>),
     /// What [`Step::Verify`] showed.
     Verified(Verification),

@@ -11,7 +11,7 @@ const ONCE: &str = "once: no sandbox is asked for again after a token was, or ma
 const TURN: &str = "turn: it is on record, and so is its own record, before anything is asked";
 const STOP: &str = "stop: no further turn begins";
 const OTHERS: &str = "others: what is not understood is left alone";
-const REST: &str = "rest: the record of the run stays as long as something is left, and no longer";
+const REST: &str = "rest: the record of the run stays as long as something is left or not understood, and no longer";
 const TRUE: &str = "results: they agree with the truth";
 const WELL: &str =
     "well: once nothing goes wrong any more, all is done or left alone with a reason";
@@ -116,7 +116,7 @@ pub fn results(run: &Run, site: &Site, has_close_failed: bool) -> Result<(), Vio
     let mut is_left = false;
     for (name, result) in run.results() {
         let sandbox = site.sandbox(name);
-        is_left |= result.is_left();
+        is_left |= result.is_left() || site.not_understood.contains(&sandbox);
         match result {
             TurnResult::NotBegun => {
                 let may_have = site.may_have_token(sandbox);

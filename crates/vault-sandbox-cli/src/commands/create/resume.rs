@@ -6,7 +6,7 @@ use chrono::Utc;
 use vault_sandbox_core::issuance::Storage as _;
 use vault_sandbox_core::issuance::many::{OwnRecord, Run, RunPlan, RunRecord, TurnEnd, TurnResult};
 use vault_sandbox_core::{Expiry, OperationId, SandboxName};
-use vault_sandbox_issuer::state::{OpenedRecord, OpenedRun, RunFile};
+use vault_sandbox_issuer::state::{OpenedRecord, OpenedRun, RunFile, StateError};
 
 use super::issue_one::Issuing;
 use super::item::{Item, Terms};
@@ -232,16 +232,23 @@ fn gone_on_with(context: &Context<'_>, record: RunRecord) -> Result<Run, Problem
     let state = context.settings.state()?;
     let (pending, ledger) = (state.pending(), state.ledger());
     let vault = record.plan.vault.clone();
+    let own = |sandbox: &SandboxName, operation| {
+        Ok::<_, StateError>(match pending.open(operation)? {
+            None if ledger.has(&vault, sandbox, operation) => OwnRecord::GoneAndInLedger,
+            None => OwnRecord::Gone,
+            // An emptied one may have held anything.
+            Some(OpenedRecord::Nothing(mut file)) => file
+                .read()
+                .map_or(OwnRecord::Open, |content| OwnRecord::of_content(&content)),
+            Some(_) => OwnRecord::Open,
+        })
+    };
     let mut unreadable = None;
-    let run = Run::resume(record, |sandbox, operation| match pending.open(operation) {
-        Ok(None) if ledger.has(&vault, sandbox, operation) => OwnRecord::GoneAndInLedger,
-        Ok(None) => OwnRecord::Gone,
-        Ok(Some(OpenedRecord::Nothing(_))) => OwnRecord::Blank,
-        Ok(Some(_)) => OwnRecord::Open,
-        Err(error) => {
+    let run = Run::resume(record, |sandbox, operation| {
+        own(sandbox, operation).unwrap_or_else(|error| {
             unreadable.get_or_insert(error);
             OwnRecord::Open
-        }
+        })
     });
     unreadable.map_or(Ok(run), |error| Err(error.into()))
 }

@@ -1,7 +1,7 @@
 //! Deleting the token that was issued, because somebody asked for that or because it will not do.
 
 use super::{Issuance, State, not_issued};
-use crate::endpoints::IssuedToken;
+use crate::endpoints::{IssuedToken, TokenRecord};
 use crate::issuance::journal::DeliveryState;
 use crate::issuance::outcome::{NotIssued, Outcome};
 use crate::issuance::removal::Removal;
@@ -22,12 +22,22 @@ impl Issuance {
         }
         match self.lost {
             None => State::Seeking,
+            Some(_) if self.identified => State::Sighting,
             Some(_) => self.before_revoking(),
         }
     }
 
+    /// An ID that a person named may be mistyped: only what is there is deleted.
+    pub(super) fn sighted(&mut self, records: &[TokenRecord]) -> State {
+        let named = self.lost.as_ref();
+        match records.iter().any(|record| Some(&record.id) == named) {
+            true => self.before_revoking(),
+            false => self.not_identified(),
+        }
+    }
+
     pub(super) fn before_revoking(&mut self) -> State {
-        if self.kept || self.may_be_somewhere() {
+        if self.may_be_somewhere() {
             State::Renouncing
         } else {
             State::Revoking
@@ -54,7 +64,7 @@ impl Issuance {
         }
     }
 
-    fn not_identified(&mut self) -> State {
+    pub(super) fn not_identified(&mut self) -> State {
         self.lost = None;
         self.identified = false;
         self.to_be_revoked = false;

@@ -76,6 +76,7 @@ fn name(issuance: &Issuance) -> String {
         Step::Check { index, .. } => format!("check{index}"),
         Step::Verify(_) => "verify".into(),
         Step::LookUp(_) => "look-up".into(),
+        Step::LookFor(_) => "look-for".into(),
         Step::Revoke(_) => "revoke".into(),
         Step::Retire(_) => "retire".into(),
         Step::Confirm(_) => "confirm".into(),

@@ -101,29 +101,47 @@ fn a_person_says_which_it_is() {
     for (removal, steps, outcome) in [
         (
             Removal::Deleted,
-            "revoke forget done",
+            "look-for revoke forget done",
             Outcome::NotIssued(NotIssued::Revoked),
         ),
-        // A mistyped one must not close what is open.
-        (Removal::WasGone, "revoke done", Outcome::Unknown),
+        // A wrong one must not close what is open.
+        (Removal::WasGone, "look-for revoke done", Outcome::Unknown),
         (
             Removal::Remains,
-            "revoke done",
+            "look-for revoke done",
             Outcome::ValueLost(Some(id("a"))),
         ),
         (
             Removal::Unknown,
-            "revoke done",
+            "look-for revoke done",
             Outcome::ValueLost(Some(id("a"))),
         ),
     ] {
         let mut issuance = open().identified(id("a")).unwrap().revoking();
-        let mut events = vec![Event::Removed(removal)];
+        let mut events = vec![found(&common(&[]), &["b", "a"]), Event::Removed(removal)];
         if removal == Removal::Deleted {
             events.push(Event::Done);
         }
         let ended = run(&mut issuance, events);
         assert_eq!(ended, (steps.to_owned(), Some(outcome)), "{removal:?}");
+    }
+}
+
+/// A mistyped ID, and an answer to deleting it that is lost: it would seem to have been deleted.
+#[test]
+fn what_a_person_named_is_deleted_only_if_it_is_there() {
+    for event in [
+        found(&common(&[]), &[]),
+        found(&common(&[]), &["b"]),
+        Event::Failed,
+        Event::GivenUp,
+    ] {
+        let open = Issuance::resume(record_of(common(&["-"]), &[]));
+        let mut issuance = open.identified(id("a")).unwrap().revoking();
+        let (steps, outcome) = run(&mut issuance, vec![event]);
+        assert_eq!(steps, "look-for done");
+        assert_eq!(outcome, Some(Outcome::Unknown));
+        assert_eq!(issuance.lost(), None);
     }
 }
 
@@ -154,19 +172,30 @@ fn a_kept_token_without_an_id_can_be_named_and_deleted() {
     let mut issuance = Issuance::resume(kept()).identified(id("x")).unwrap();
     assert_eq!(name(&issuance), "check0", "it is delivered all the same");
     issuance = issuance.revoking();
-    let events = vec![Event::Done, Event::Removed(Removal::Deleted), Event::Done];
+    let is_there = || found(&common(&[]), &["x"]);
+    let deleted = Event::Removed(Removal::Deleted);
+    let events = vec![is_there(), Event::Done, deleted, Event::Done];
     let (steps, outcome) = run(&mut issuance, events);
-    assert_eq!(steps, "mark revoke forget done");
+    assert_eq!(steps, "look-for mark revoke forget done");
     assert_eq!(outcome, Some(Outcome::NotIssued(NotIssued::Revoked)));
 
     let mut issuance = Issuance::resume(kept())
         .identified(id("x"))
         .unwrap()
         .revoking();
-    let events = vec![Event::Done, Event::Removed(Removal::WasGone), Event::Done];
+    let gone = Event::Removed(Removal::WasGone);
+    let events = vec![is_there(), Event::Done, gone, Event::Done];
     let (steps, outcome) = run(&mut issuance, events);
-    assert_eq!(steps, "mark revoke confirm done");
+    assert_eq!(steps, "look-for mark revoke confirm done");
     assert_eq!(outcome, Some(Outcome::Undelivered), "its value is kept");
+}
+
+#[test]
+fn a_kept_token_is_delivered_whoever_named_it() {
+    let untouched = Entry::Deliveries(vec![Delivery::planned("a"), Delivery::planned("b")]);
+    let kept = record(&[Entry::Token(token()), untouched]);
+    let issuance = Issuance::resume(kept).identified(id("0PI1")).unwrap();
+    assert_eq!(name(&issuance), "mark");
 }
 
 /// The record was there after all when an earlier run could not look at it, and found the token's ID.

@@ -14,6 +14,11 @@ pub(super) fn record_of(intent: Intent, entries: &[Entry]) -> Record {
     Record::read(&journal).unwrap()
 }
 
+fn states(deliveries: &[Delivery]) -> Vec<DeliveryState> {
+    let states = deliveries.iter().map(|delivery| delivery.state);
+    states.collect()
+}
+
 fn handed_over(state: DeliveryState) -> Vec<Delivery> {
     vec![Delivery::new("a", state), Delivery::new("b", state)]
 }
@@ -185,6 +190,7 @@ fn what_is_said_to_be_kept_was_looked_at() {
     let untouched = Entry::Deliveries(vec![Delivery::planned("a"), Delivery::planned("b")]);
     let kept = record(&[Entry::Token(token()), untouched]);
     let mut issuance = Issuance::resume(kept).revoking();
+    assert_eq!(states(issuance.deliveries()), [DeliveryState::Uncertain; 2]);
     let events = vec![Event::Done, Event::Failed, Event::Failed, Event::Done];
     let (steps, outcome) = run(&mut issuance, events);
     assert_eq!(steps, "mark revoke confirm lost done");
@@ -211,6 +217,57 @@ fn what_is_said_to_be_kept_was_looked_at() {
     assert_eq!(outcome, Some(Outcome::ValueLost(Some(id("x")))));
 }
 
+/// The value is where it was delivered, and nowhere else; which token it is, is not known.
+#[test]
+fn what_was_delivered_without_being_kept_is_deleted_if_it_is_found() {
+    use DeliveryState::{Committed, Planned, Uncertain};
+    let delivered = || {
+        let states = [("a", Committed), ("b", Planned)];
+        let deliveries = states.map(|(place, state)| Delivery::new(place, state));
+        record(&[Entry::Deliveries(deliveries.into())])
+    };
+    // It may have been used since.
+    let used = || {
+        let name = intent(&[]).name;
+        let record = TokenRecord::new(id("x")).name(name.as_str());
+        Event::Found(vec![
+            record.last_used(Some("2026-11-24T00:00:00Z".parse().unwrap())),
+        ])
+    };
+    let mut issuance = Issuance::resume(delivered()).revoking();
+    assert_eq!(states(issuance.deliveries()), [Uncertain, Planned]);
+    let events = vec![used(), Event::Done, Event::Removed(Removal::Remains)];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "look-up mark revoke done");
+    assert_eq!(outcome, Some(Outcome::Undelivered));
+
+    let mut issuance = Issuance::resume(delivered()).revoking();
+    let (steps, _) = run(&mut issuance, vec![used(), Event::Done, deleted()]);
+    assert_eq!(steps, "look-up mark revoke forget");
+
+    let mut issuance = Issuance::resume(delivered()).revoking();
+    let (steps, outcome) = run(&mut issuance, vec![Event::Failed]);
+    assert_eq!(steps, "look-up done");
+    assert_eq!(outcome, Some(Outcome::Undelivered));
+}
+
+#[test]
+fn what_is_kept_for_no_destination_stays_kept_if_it_is_not_deleted() {
+    let kept = record_of(intent(&[]), &[Entry::Token(token())]);
+    let mut issuance = Issuance::resume(kept).revoking();
+    let events = vec![Event::Removed(Removal::Remains), Event::Done];
+    let (steps, outcome) = run(&mut issuance, events);
+    assert_eq!(steps, "revoke confirm done");
+    assert_eq!(outcome, Some(Outcome::Undelivered));
+
+    let nameless = IssuedToken::new(None, token().value().clone());
+    let kept = record_of(intent(&[]), &[Entry::Token(nameless)]);
+    let mut issuance = Issuance::resume(kept).revoking();
+    let (steps, outcome) = run(&mut issuance, vec![Event::Failed, Event::Done]);
+    assert_eq!(steps, "look-up confirm done");
+    assert_eq!(outcome, Some(Outcome::Undelivered));
+}
+
 #[test]
 fn every_place_that_was_ever_named_is_known() {
     let kept = record(&[Entry::Token(token())]);
@@ -230,7 +287,6 @@ fn every_place_that_was_ever_named_is_known() {
 #[test]
 fn what_was_about_to_be_delivered_without_being_kept_is_not_certain() {
     use DeliveryState::{Committed, Planned, Started, Uncertain};
-    let states = |delivered: &[Delivery]| delivered.iter().map(|d| d.state).collect::<Vec<_>>();
     let intent = intent(&["a", "b", "c"]);
     let marks = [("a", Committed), ("b", Started), ("c", Planned)];
     let marks = marks.map(|(place, state)| Delivery::new(place, state));

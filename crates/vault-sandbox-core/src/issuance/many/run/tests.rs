@@ -214,6 +214,7 @@ fn what_holds_for_all_ends_the_run_and_those_under_way_go_on() {
         run.tell(0, TurnEvent::Reserved(operation(1))).unwrap();
         assert_eq!(word(&mut run), "begun0");
         if stop == TurnEvent::NotBegun(Setback::None) {
+            assert!(!run.is_stopped());
             run.stop();
         }
         let steps = told(
