@@ -125,7 +125,18 @@ pub fn workspace() -> &'static Path {
 /// Path below `src`, with `/`, and text of every source file of the core.
 #[must_use]
 pub fn sources_of_core() -> Vec<(String, String)> {
-    let root = workspace().join("crates/vault-sandbox-core/src");
+    let found = sources_of("vault-sandbox-core");
+    assert!(
+        found.len() > 30,
+        "the sources are where they are looked for"
+    );
+    found
+}
+
+/// Path below `src`, with `/`, and text of every source file of a crate.
+#[must_use]
+pub fn sources_of(package: &str) -> Vec<(String, String)> {
+    let root = workspace().join("crates").join(package).join("src");
     let mut found = Vec::new();
     let mut open: Vec<PathBuf> = vec![root.clone()];
     while let Some(directory) = open.pop() {
@@ -139,10 +150,6 @@ pub fn sources_of_core() -> Vec<(String, String)> {
             }
         }
     }
-    assert!(
-        found.len() > 30,
-        "the sources are where they are looked for"
-    );
     found
 }
 

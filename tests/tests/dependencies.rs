@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde_json::Value;
-use vault_sandbox_tests::{sources_of_core, workspace};
+use vault_sandbox_tests::{sources_of, sources_of_core, workspace};
 
 /// Runs cargo without the network, and without changing the lock file where there is one.
 fn cargo(arguments: &[&str]) -> String {
@@ -86,6 +86,67 @@ fn core_and_reqwest_together_stay_within_their_budget() {
     }
 }
 
+/// Whoever builds on it brings a transport, and a way to speak with people, if there are any.
+#[test]
+fn the_issuer_knows_no_client_no_program_and_no_terminal() {
+    let tree = tree("vault-sandbox-issuer", "normal");
+    assert!(has(&tree, "vault-sandbox-core"), "{tree:?}");
+    assert!(tree.len() <= 45, "{} crates: {tree:#?}", tree.len());
+    for never in [
+        "clap",
+        "indicatif",
+        "rpassword",
+        "reqwest",
+        "hyper",
+        "rustls",
+        "vault-sandbox-cli",
+        "vault-sandbox-reqwest",
+        "vault-sandbox-simulator",
+    ] {
+        assert!(!has(&tree, never), "{never} is below the issuer");
+    }
+}
+
+/// It is told what it needs, and tells what it finds; what is a platform's own has one place.
+#[test]
+fn the_issuer_prints_nothing_reads_no_environment_and_knows_platforms_in_few_places() {
+    let sources = sources_of("vault-sandbox-issuer");
+    assert!(sources.iter().any(|(path, _)| path == "platform/unix.rs"));
+    for (path, text) in sources {
+        for never in [
+            "print!",
+            "println!",
+            "eprint!",
+            "eprintln!",
+            "dbg!",
+            "stdout()",
+            "stderr()",
+            "stdin()",
+            "std::env",
+            "env::var",
+            "process::exit",
+        ] {
+            assert!(!text.contains(never), "{path}: {never}");
+        }
+        for (system, own) in [
+            ("std::os::unix", &UNIX[..]),
+            ("std::os::windows", &["platform/windows.rs"][..]),
+            ("rustix::", &UNIX[..]),
+        ] {
+            let is_its_place = own.iter().any(|own| path.starts_with(own));
+            let is_its_place = is_its_place || path.ends_with("tests.rs");
+            assert!(is_its_place || !text.contains(system), "{path}: {system}");
+        }
+    }
+}
+
+/// Each has a neighbour for other platforms.
+const UNIX: [&str; 3] = [
+    "platform/unix.rs",
+    "child/unix.rs",
+    "destinations/reserved_file",
+];
+
 /// Otherwise both could be wrong together, and every test would pass.
 #[test]
 fn the_simulator_shares_nothing_with_the_core() {
@@ -141,7 +202,7 @@ fn every_crate_names_the_same_oldest_compiler() {
     let metadata: Value =
         serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
-    assert!(packages.len() >= 5);
+    assert!(packages.len() >= 6);
     for package in packages {
         assert_eq!(
             package["rust_version"],

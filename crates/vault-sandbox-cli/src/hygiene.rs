@@ -1,9 +1,5 @@
-//! What the process does about itself before it reads a secret, and about where it keeps one.
+//! What the process does about itself before it reads a secret.
 
-use std::fs::DirBuilder;
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -42,18 +38,4 @@ pub(crate) fn quiet_panics(voice: Voice) {
             "Internal error at {place}. This is a defect of vault-sandbox."
         ));
     }));
-}
-
-/// Makes a directory that only its owner can read, or checks that it is one.
-pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    let metadata = std::fs::symlink_metadata(path)?;
-    let ours = metadata.is_dir() && metadata.uid() == rustix::process::geteuid().as_raw();
-    if !ours || metadata.mode() & 0o077 != 0 {
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "it is not a directory that only you can read",
-        ));
-    }
-    Ok(())
 }

@@ -4,7 +4,6 @@
 
 mod args;
 mod aside;
-mod child;
 mod ci;
 mod commands;
 mod config;
@@ -17,16 +16,16 @@ mod inside;
 mod issue;
 mod json;
 mod ledger;
-mod lock;
+mod own_files;
 mod page;
-mod pending;
 mod problem;
+mod programs;
 mod report;
 mod sandbox;
 mod selection;
-mod sessions;
 mod settings;
 mod signals;
+mod state_errors;
 mod tokens;
 mod typed;
 mod voice;
@@ -35,6 +34,7 @@ mod wrap;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
@@ -139,6 +139,8 @@ fn dispatch(cli: &Cli, voice: &Voice) -> Result<u8, Problem> {
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // The thread that a destination was checked on is still there when it is to be served.
+        .thread_keep_alive(Duration::from_secs(24 * 60 * 60))
         .build()
         .map_err(|e| Problem::new(Exit::Internal, format!("The runtime does not start: {e}.")))
 }

@@ -2,11 +2,13 @@
 
 use std::env::VarError;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::ValueEnum as _;
 use vault_sandbox_core::{ApiVersion, OauthProfileId, UserName, ValidationError, VaultDns};
+use vault_sandbox_issuer::state::State;
 
 use crate::args::{Color, Format, Global};
 use crate::config::Profile;
@@ -15,6 +17,9 @@ use crate::page::Page;
 use crate::problem::Problem;
 use crate::typed::Typed;
 use crate::voice::Level;
+
+/// Where the state of simulated runs is, below that of real ones.
+const SIMULATED: &str = "simulated";
 
 /// What holds for the whole run.
 #[derive(Debug, Clone)]
@@ -36,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) may_prompt: bool,
     pub(crate) yes: bool,
     state_dir: Option<PathBuf>,
+    state: OnceLock<State>,
     /// How commands are written that people shall type next.
     pub(crate) typed: Typed,
 }
@@ -92,6 +98,7 @@ impl Settings {
             yes: global.yes,
             plain: global.plain,
             state_dir: global.state_dir.clone(),
+            state: OnceLock::new(),
             typed: Typed::of(global),
         })
     }
@@ -116,11 +123,41 @@ impl Settings {
         self.oauth_profile.clone().or_else(profile)
     }
 
-    /// The directory for records: flag, environment, `$XDG_STATE_HOME`, `~/.local/state`.
+    /// What is known from earlier runs, and for later ones.
+    pub(crate) fn state(&self) -> Result<&State, Problem> {
+        match self.state.get() {
+            Some(state) => Ok(state),
+            None => Ok(self.state.get_or_init({
+                let directory = self.state_dir()?;
+                move || State::at(directory)
+            })),
+        }
+    }
+
+    /// Whether a file is one of this program's own, in the state of real or of simulated runs.
+    pub(crate) fn owns(&self, path: &Path) -> bool {
+        // Without a state directory there are none.
+        self.state_root().is_ok_and(|root| {
+            let simulated = State::at(root.join(SIMULATED));
+            simulated.owns(path) || State::at(root).owns(path)
+        })
+    }
+
+    /// The directory for records.
     ///
     /// Those of simulated runs lie apart: their Vault is gone, and whoever listens at its address
     /// now must not be sent a real credential by `token recover`.
     pub(crate) fn state_dir(&self) -> Result<PathBuf, Problem> {
+        let root = self.state_root()?;
+        Ok(if self.simulate {
+            root.join(SIMULATED)
+        } else {
+            root
+        })
+    }
+
+    /// Flag, environment, `$XDG_STATE_HOME`, `~/.local/state`.
+    fn state_root(&self) -> Result<PathBuf, Problem> {
         let below = |variable: &str, path: &str| {
             let base = std::env::var_os(variable).map(PathBuf::from)?;
             base.is_absolute().then(|| base.join(path))
@@ -135,7 +172,6 @@ impl Settings {
             .or_else(named)
             .or_else(|| below("XDG_STATE_HOME", "vault-sandbox"))
             .or_else(|| below("HOME", ".local/state/vault-sandbox"))
-            .map(|path| if self.simulate { path.join("simulated") } else { path })
             .ok_or_else(|| {
                 Problem::configuration(
                     "There is no place for the record of this operation: neither VAULT_SANDBOX_STATE_DIR, XDG_STATE_HOME nor HOME is set. Set one of them, or give --state-dir.",

@@ -3,9 +3,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+// What the two modules find above them at home.
+use vault_sandbox_issuer::destinations::EnvTextError;
 
 #[allow(dead_code)]
-#[path = "../../../crates/vault-sandbox-cli/src/destinations/env_text.rs"]
+#[path = "../../../crates/vault-sandbox-issuer/src/destinations/words.rs"]
+mod words;
+
+#[allow(dead_code)]
+#[path = "../../../crates/vault-sandbox-issuer/src/destinations/env_text.rs"]
 mod env_text;
 
 fuzz_target!(|content: &[u8]| {

@@ -12,6 +12,7 @@ use vault_sandbox_core::issuance::{
 };
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{OperationId, TokenId, VaultDns};
+use vault_sandbox_issuer::state::{OpenedRecord, Pending, PendingRecord, StateError};
 
 use super::{Context, runs};
 use crate::args::RecoverArgs;
@@ -22,8 +23,7 @@ use crate::destinations::{self, Destination};
 use crate::exit::Exit;
 use crate::issue::{Issuer, Progress, SandboxFacts};
 use crate::json::{self, Ending, OperationObject, OperationsObject, RunObject};
-use crate::ledger::Ledger;
-use crate::pending::{Opened, Pending, PendingRecord};
+use crate::own_files;
 use crate::problem::Problem;
 use crate::report::{Frame, VaultFacts, candidate};
 use crate::sandbox;
@@ -32,7 +32,7 @@ use crate::signals::Signals;
 const COMMAND: &str = "token recover";
 
 pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Problem> {
-    let pending = Pending::new(&context.settings.state_dir()?);
+    let pending = context.settings.state()?.pending();
     let Some(text) = &args.operation else {
         return list(context, &pending);
     };
@@ -49,13 +49,7 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
             )
             .next("See what is open", context.settings.recover())),
         },
-        Some(Opened::UnderWay) => Err(Problem::new(
-            Exit::Unknown,
-            format!(
-                "The operation {operation} is under way in another process. Wait for it to end."
-            ),
-        )),
-        Some(Opened::Nothing(mut file)) => {
+        Some(OpenedRecord::Nothing(mut file)) => {
             let content = file.read().map_err(|e| cannot_be_read(&e))?;
             file.remove().map_err(|e| cannot_be_removed(&e))?;
             context.voice.say(&match OwnRecord::of_content(&content) {
@@ -68,10 +62,10 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
             });
             finish(context, &[], None)
         }
-        Some(Opened::Newer(_) | Opened::Broken(_)) if args.forget => {
+        Some(OpenedRecord::Newer(_) | OpenedRecord::Broken(_)) if args.forget => {
             forget_broken(context, &pending, operation)
         }
-        Some(Opened::Newer(_)) => Err(left_alone(
+        Some(OpenedRecord::Newer(_)) => Err(left_alone(
             context,
             operation,
             format!(
@@ -79,7 +73,7 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
                 pending.path(operation).display()
             ),
         )),
-        Some(Opened::Broken(error)) => Err(left_alone(
+        Some(OpenedRecord::Broken(error)) => Err(left_alone(
             context,
             operation,
             format!(
@@ -87,8 +81,14 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
                 pending.path(operation).display()
             ),
         )),
-        Some(Opened::Open(record, file)) if args.forget => forget(context, &record, file),
-        Some(Opened::Open(record, file)) => go_on(context, args, id, *record, file),
+        Some(OpenedRecord::Open(record, file)) if args.forget => forget(context, &record, file),
+        Some(OpenedRecord::Open(record, file)) => go_on(context, args, id, *record, file),
+        Some(_) => Err(Problem::new(
+            Exit::Unknown,
+            format!(
+                "The operation {operation} is under way in another process. Wait for it to end."
+            ),
+        )),
     }
 }
 
@@ -113,24 +113,25 @@ fn cannot_be_removed(error: &std::io::Error) -> Problem {
 /// Shows what is open; nothing is changed by it.
 fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
     let (mut objects, mut unseen) = (Vec::new(), Vec::new());
-    let operations = pending.operations().unwrap_or_else(|problem| {
-        unseen.push(problem);
+    let mut cannot_be_seen = |error: StateError| unseen.push(Problem::from(error));
+    let operations = pending.operations().unwrap_or_else(|error| {
+        cannot_be_seen(error);
         Vec::new()
     });
     for operation in operations {
         let path = pending.path(operation).display().to_string();
         let bare = |state| bare(operation, state, path.clone());
-        let opened = pending.open(operation).unwrap_or_else(|problem| {
-            unseen.push(problem);
-            Some(Opened::Broken(JournalError::Damaged))
+        let opened = pending.open(operation).unwrap_or_else(|error| {
+            cannot_be_seen(error);
+            Some(OpenedRecord::Broken(JournalError::Damaged))
         });
         objects.push(match opened {
             None => continue,
-            Some(Opened::Nothing(_)) => bare("not_asked"),
-            Some(Opened::UnderWay) => bare("under_way"),
-            Some(Opened::Broken(_)) => bare("unreadable"),
-            Some(Opened::Newer(record)) => newer(*record, bare("newer")),
-            Some(Opened::Open(record, _)) => object(&record, bare(state_of(&record))),
+            Some(OpenedRecord::Nothing(_)) => bare("not_asked"),
+            Some(OpenedRecord::UnderWay) => bare("under_way"),
+            Some(OpenedRecord::Newer(record)) => newer(*record, bare("newer")),
+            Some(OpenedRecord::Open(record, _)) => object(&record, bare(state_of(&record))),
+            Some(_) => bare("unreadable"),
         });
     }
     let runs = runs::list(context, &mut unseen)?;
@@ -208,8 +209,12 @@ fn go_on(
         .iter()
         .map(|text| Destination::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
+    for destination in &redirected {
+        own_files::refuse(context, destination)?;
+    }
     // They are opened when their turn comes, once the record says which they are.
-    destinations::check_all(&redirected)?;
+    let runtime = crate::runtime()?;
+    runtime.block_on(destinations::check_all(&redirected))?;
     let has_value = record.token.is_some();
     if !redirected.is_empty() && !has_value {
         return Err(
@@ -265,22 +270,23 @@ fn go_on(
         is_given: true,
         ..SandboxFacts::default()
     };
-    let frame = Frame {
-        context,
+    let frame = Arc::new(Frame {
+        voice: context.voice.clone(),
+        typed: context.settings.typed.clone(),
         command: COMMAND,
         simulated: context.settings.simulate,
         sandbox: sandbox.clone(),
         vault: vault_facts(&record),
         shown: Vec::new(),
         record: file.path().display().to_string(),
-    };
+    });
     let ledger = match context.settings.simulate {
         true => None,
-        false => Some(Ledger::new(&context.settings.state_dir()?)),
+        false => Some(context.settings.state()?.ledger()),
     };
     let issuance = resume(record, args, id, &redirected)?;
     let path = file.path().display().to_string();
-    let (issuance, outcome, progress) = crate::runtime()?.block_on(async {
+    let (issuance, outcome, progress) = runtime.block_on(async {
         let mut signals = Signals::take()?;
         if needs_credential {
             let signed_in = signals.stopping(connection.sign_in()).await;
@@ -295,16 +301,14 @@ fn go_on(
             opened: BTreeMap::new(),
             sandbox,
             timeout: context.settings.timeout,
-            render: Box::new(|progress, issuance, outcome, index| {
-                frame.report(issuance, outcome, progress).line(Some(index))
-            }),
+            frame: Arc::clone(&frame),
             stdout_is_json: context.settings.is_json(),
             ledger,
             // Whoever goes on by hand has waited.
             grace: Duration::ZERO,
             progress: Progress::default(),
         };
-        Ok(issuer.run(issuance).await)
+        Ok::<_, Problem>(issuer.run(issuance).await)
     })?;
     let report = frame.report(&issuance, &outcome, &progress);
     report.tell(context.voice);
@@ -407,7 +411,8 @@ fn forget_broken(
     context.confirm(&format!(
         "Remove the record of operation {operation}, which cannot be understood?"
     ))?;
-    std::fs::remove_file(pending.path(operation)).map_err(|e| cannot_be_removed(&e))?;
+    let removed = pending.discard(operation);
+    removed.map_err(|e| cannot_be_removed(&e))?;
     context.voice.say(&"Removed.");
     finish(context, &[], None)
 }

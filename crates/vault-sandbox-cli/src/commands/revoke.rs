@@ -11,10 +11,10 @@ use crate::connection::{Connection, which_vault};
 use crate::exit::Exit;
 use crate::inside::{Inside, Way};
 use crate::json::{self, Ending, RevokedObject, RevokedToken};
-use crate::ledger::Ledger;
 use crate::problem::Problem;
 use crate::report::instant;
 use crate::signals::Signals;
+use crate::state_errors::why;
 use crate::tokens;
 
 /// Which tokens are meant.
@@ -151,16 +151,18 @@ fn write_down(context: &Context<'_>, way: &Way, inside: &Inside, rows: &[(TokenI
     let Ok(vault) = which_vault(context.settings) else {
         return;
     };
-    let Ok(state_dir) = context.settings.state_dir() else {
+    let Ok(state) = context.settings.state() else {
         return;
     };
     let gone = rows.iter().filter(|(_, row)| *row == Deletion::Deleted);
     let gone = gone.map(|(id, _)| id);
-    let written = Ledger::new(&state_dir).revoked(&vault, &inside.name, gone, Utc::now());
+    let written = state
+        .ledger()
+        .revoked(&vault, &inside.name, gone, Utc::now());
     if let Err(error) = written {
         context
             .voice
-            .warning(&format!("the ledger cannot be written: {error}."));
+            .warning(&format!("the ledger cannot be written: {}.", why(&error)));
     }
 }
 

@@ -4,10 +4,11 @@ use chrono::SecondsFormat;
 use vault_sandbox_core::OperationId;
 use vault_sandbox_core::issuance::Storage as _;
 use vault_sandbox_core::issuance::many::{Progress, RunError, RunFact, RunRecord, TurnEnd};
+use vault_sandbox_issuer::state::{OpenedRun, StateError};
 
 use super::Context;
 use super::create::resume_command;
-use super::create::run_record::{self, Found, RunFile};
+use super::create::run_record;
 use crate::args::RecoverArgs;
 use crate::destinations::stdout;
 use crate::exit::Exit;
@@ -19,10 +20,11 @@ pub(super) fn list(
     context: &Context<'_>,
     unseen: &mut Vec<Problem>,
 ) -> Result<Vec<RunObject>, Problem> {
-    let state_dir = context.settings.state_dir()?;
+    let records = context.settings.state()?.runs();
     let mut runs = Vec::new();
-    let operations = run_record::operations(&state_dir).unwrap_or_else(|problem| {
-        unseen.push(problem);
+    let mut cannot_be_seen = |error: StateError| unseen.push(error.into());
+    let operations = records.operations().unwrap_or_else(|error| {
+        cannot_be_seen(error);
         Vec::new()
     });
     for operation in operations {
@@ -34,21 +36,18 @@ pub(super) fn list(
             total: None,
             left: None,
             resume: None,
-            record: run_record::path(&state_dir, operation)
-                .display()
-                .to_string(),
+            record: records.path(operation).display().to_string(),
         };
-        let found = RunFile::open(&state_dir, operation).unwrap_or_else(|problem| {
-            unseen.push(problem);
-            Some(Found::Closed(RunError::Damaged))
+        let found = records.open(operation).unwrap_or_else(|error| {
+            cannot_be_seen(error);
+            Some(OpenedRun::Closed(RunError::Damaged))
         });
         runs.push(match found {
             None => continue,
-            Some(Found::UnderWay) => bare("under_way"),
-            Some(Found::Nothing(_)) => bare("not_asked"),
-            Some(Found::Closed(RunError::Newer)) => bare("newer"),
-            Some(Found::Closed(_)) => bare("unreadable"),
-            Some(Found::Open(record, file)) => RunObject {
+            Some(OpenedRun::UnderWay) => bare("under_way"),
+            Some(OpenedRun::Nothing(_)) => bare("not_asked"),
+            Some(OpenedRun::Closed(RunError::Newer)) => bare("newer"),
+            Some(OpenedRun::Open(record, _)) => RunObject {
                 started: Some(
                     record
                         .plan
@@ -58,9 +57,10 @@ pub(super) fn list(
                 vault: Some(record.plan.vault.to_string()),
                 total: Some(record.plan.sandboxes.len()),
                 left: Some(left(&record)),
-                resume: Some(resume(context, operation, &record, &file)),
+                resume: Some(resume(context, operation, &record)),
                 ..bare("open")
             },
+            Some(_) => bare("unreadable"),
         });
     }
     Ok(runs)
@@ -102,9 +102,9 @@ pub(super) fn show(context: &Context<'_>, runs: &[RunObject]) -> Result<(), Prob
 /// An operation ended before anything was asked of Vault: the run that it is of, if it is of one, knows
 /// it for certain from now on.
 pub(super) fn never_asked(context: &Context<'_>, operation: OperationId) -> Result<(), Problem> {
-    let state_dir = context.settings.state_dir()?;
-    for run in run_record::operations(&state_dir)? {
-        let Some(Found::Open(record, file)) = RunFile::open(&state_dir, run)? else {
+    let runs = context.settings.state()?.runs();
+    for run in runs.operations()? {
+        let Some(OpenedRun::Open(record, file)) = runs.open(run)? else {
             continue;
         };
         for planned in &record.plan.sandboxes {
@@ -125,14 +125,18 @@ pub(super) fn close(
     args: &RecoverArgs,
     operation: OperationId,
 ) -> Result<Option<Exit>, Problem> {
-    let state_dir = context.settings.state_dir()?;
-    let Some(found) = RunFile::open(&state_dir, operation)? else {
+    let runs = context.settings.state()?.runs();
+    let Some(found) = runs.open(operation)? else {
         return Ok(None);
     };
-    let path = run_record::path(&state_dir, operation);
-    let (record, file) = match found {
-        Found::Open(record, file) => (record, file),
-        Found::Nothing(mut file) => {
+    let remove = || {
+        let removed = runs.discard(operation);
+        removed.map_err(|e| cannot_be_removed(&e))
+    };
+    // Locked until it is removed.
+    let (record, _file) = match found {
+        OpenedRun::Open(record, file) => (record, file),
+        OpenedRun::Nothing(mut file) => {
             let removed = file.remove();
             removed.map_err(|e| cannot_be_removed(&e))?;
             context.voice.say(&format!(
@@ -140,24 +144,25 @@ pub(super) fn close(
             ));
             return Ok(Some(Exit::Done));
         }
-        Found::Closed(error) if args.forget => {
+        OpenedRun::Closed(error) if args.forget => {
             let words = run_record::in_words(error);
             context.confirm(&format!(
                 "Remove the record of the run {operation}, which {words}?"
             ))?;
-            remove(&path)?;
+            remove()?;
             context.voice.say(&"Removed.");
             return Ok(Some(Exit::Done));
         }
-        Found::Closed(error) => {
+        OpenedRun::Closed(error) => {
             let words = run_record::in_words(error);
+            let path = runs.path(operation);
             let what = format!("The record {} {words}.", path.display());
             return Err(Problem::new(Exit::Unknown, what).next(
                 "Close it by hand, once you have looked at it",
                 format!("{} {operation} --forget", context.settings.recover()),
             ));
         }
-        Found::UnderWay => {
+        _ => {
             return Err(Problem::new(
                 Exit::Unknown,
                 format!("The run {operation} is under way in another process. Wait for it to end."),
@@ -172,7 +177,7 @@ pub(super) fn close(
         let problem = Problem::usage(what).now("Nothing was changed.");
         let forget = format!("{} {operation} --forget", context.settings.recover());
         return Err(problem
-            .next("Go on with it", resume(context, operation, &record, &file))
+            .next("Go on with it", resume(context, operation, &record))
             .next("Or let it be", forget));
     }
     let lost = format!(
@@ -180,7 +185,7 @@ pub(super) fn close(
     );
     context.confirm(&format!("Forget the run {operation}? {lost}"))?;
     run_record::sweep(&record.plan);
-    remove(&path)?;
+    remove()?;
     context
         .voice
         .say(&"Forgotten. What it issued stays as it is.");
@@ -200,17 +205,9 @@ fn left(record: &RunRecord) -> usize {
     progress.filter(|progress| is_left(*progress)).count()
 }
 
-fn resume(
-    context: &Context<'_>,
-    operation: OperationId,
-    record: &RunRecord,
-    file: &RunFile,
-) -> String {
-    resume_command(context, &record.plan.vault, operation, file)
-}
-
-fn remove(path: &std::path::Path) -> Result<(), Problem> {
-    std::fs::remove_file(path).map_err(|e| cannot_be_removed(&e))
+fn resume(context: &Context<'_>, operation: OperationId, record: &RunRecord) -> String {
+    let to_stdout = run_record::goes_to_stdout(&record.plan);
+    resume_command(context, &record.plan.vault, operation, to_stdout)
 }
 
 fn cannot_be_removed(error: &std::io::Error) -> Problem {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 use vault_sandbox_core::{OauthProfileId, UserName, VaultDns, VaultId};
+use vault_sandbox_issuer::platform::is_same_file;
 
 use crate::args::Global;
 use crate::problem::Problem;
@@ -64,6 +65,14 @@ impl Profile {
     pub(crate) fn out(&self, sandbox: &str) -> &[String] {
         self.out.get(sandbox).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Whether a file is the configuration, by whichever path. It need not exist.
+pub(crate) fn is_at(global: &Global, file: &Path) -> bool {
+    let absolute = |path: &Path| std::path::absolute(path).ok();
+    path(global).is_some_and(|(own, _)| {
+        absolute(&own) == absolute(file) || is_same_file(&own, file).unwrap_or(false)
+    })
 }
 
 /// Where the file is, and whether somebody said so.

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::Utc;
 use vault_sandbox_core::VaultDns;
 use vault_sandbox_issuer::access::{Credential, OpenedSession, Renewal, RenewalError};
+use vault_sandbox_issuer::state::KeptSession;
 
 use crate::credentials::{self, Found, Means};
 use crate::problem::ProblemError;
-use crate::sessions::{KeptSession, Sessions};
 use crate::settings::Settings;
 use crate::voice::Voice;
 
@@ -57,16 +57,12 @@ impl Renewal for ByCommand {
     }
 
     fn opened(&self, opened: &OpenedSession) {
-        let kept = KeptSession {
-            vault: self.dns.clone(),
-            vault_id: opened.vault_id,
-            user: opened.user.clone(),
-            session: opened.session.clone(),
-            signed_in: Utc::now(),
-        };
-        let written = self.settings.state_dir().and_then(|state_dir| {
-            let sessions = Sessions::new(&state_dir, &self.settings.typed);
-            sessions.reserve(&self.dns)?.keep(&kept)
+        let (dns, session) = (self.dns.clone(), opened.session.clone());
+        let kept = KeptSession::new(dns, opened.vault_id, session, Utc::now());
+        let kept = kept.user(opened.user.clone());
+        let written = self.settings.state().and_then(|state| {
+            let reserved = state.sessions().reserve(&self.dns)?;
+            Ok(reserved.keep(&kept)?)
         });
         if let Err(problem) = written {
             self.voice

@@ -1,12 +1,13 @@
 //! The profile's `password_command`: one line on its stdout is the password.
 
-use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
+use vault_sandbox_issuer::child;
+
 use super::text;
-use crate::child;
 use crate::problem::Problem;
+use crate::programs;
 use crate::voice::Voice;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -21,7 +22,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn show(&self, voice: &Voice) {
-        child::show(&self.said, voice);
+        programs::show_output(&child::heard(&self.said), voice);
     }
 }
 
@@ -40,12 +41,12 @@ fn run_within(
     let Some((name, arguments)) = words.split_first() else {
         return Err(failed("names no program".to_owned()));
     };
-    let path = child::resolve(name).ok_or_else(|| {
+    let path = programs::known().find(name).ok_or_else(|| {
         failed(format!(
             "names {name:?}: there is no such program that you may run"
         ))
     })?;
-    let mut command = Command::new(path);
+    let mut command = programs::known().command(&path);
     command
         .args(arguments)
         .stdout(Stdio::piped())
@@ -53,9 +54,9 @@ fn run_within(
     if !may_prompt {
         // A group of its own, so that what it starts can be ended with it; on a terminal it could
         // not ask anything there.
-        command.stdin(Stdio::null()).process_group(0);
+        command.stdin(Stdio::null());
+        child::in_its_own_group(&mut command);
     }
-    child::without_our_secrets(&mut command);
     let mut running = command
         .spawn()
         .map_err(|e| failed(format!("cannot be run: {e}")))?;

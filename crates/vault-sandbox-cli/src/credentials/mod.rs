@@ -9,11 +9,12 @@ use vault_sandbox_core::{
     AccessToken, IdentityToken, OauthProfileId, Password, SessionId, UserName, ValidationError,
     VaultDns,
 };
+use vault_sandbox_issuer::state::KeptSession;
 
 use crate::args::Global;
 use crate::problem::Problem;
-use crate::sessions::{KeptSession, Sessions};
 use crate::settings::{Settings, variable};
+use crate::state_errors::kept_session;
 use crate::voice::Voice;
 
 /// A way to be let in.
@@ -248,10 +249,10 @@ pub(crate) fn learn(means: &Means, voice: &Voice) {
 /// The session kept for this Vault, unless another user is wanted.
 fn kept(settings: &Settings, dns: &VaultDns, voice: &Voice) -> Result<Option<Found>, Problem> {
     // Without a state directory there is none either.
-    let Ok(state_dir) = settings.state_dir() else {
+    if settings.state().is_err() {
         return Ok(None);
-    };
-    let Some(kept) = Sessions::new(&state_dir, &settings.typed).find(dns)? else {
+    }
+    let Some(kept) = kept_session(settings, dns)? else {
         return Ok(None);
     };
     if let Some(user) = settings.user(dns).filter(|user| !kept.is_of(user)) {

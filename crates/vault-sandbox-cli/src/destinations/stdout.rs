@@ -1,5 +1,6 @@
 //! The value on stdout, for `$(…)` and pipes.
 
+use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -8,18 +9,72 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use rustix::io::Errno;
 
-use crate::problem::Problem;
+use vault_sandbox_core::AccessToken;
+use vault_sandbox_core::endpoints::IssuedToken;
+use vault_sandbox_issuer::destinations::{
+    BoxFuture, Destination, DestinationError, Reason, Report, Reserved, plain,
+};
 
-/// Refuses a stdout that would swallow the value: closed or `/dev/null` (which a closed one becomes
-/// before a program starts), not open for writing, or a pipe that nobody reads.
-pub(crate) fn check() -> Result<(), Problem> {
-    match swallows(io::stdout()) {
-        None => Ok(()),
-        Some(why) => Err(Problem::destination(format!(
-            "stdout {why}: the token would be lost."
-        ))
-        .now("No token was asked for. Name a file with --out PATH, or let something read stdout.")),
+use crate::problem::Problem;
+use crate::report::ResultObject;
+
+/// The value, or the result object with it where the result goes to stdout.
+struct Stdout;
+
+/// What is written to stdout would be lost.
+#[derive(Debug)]
+pub(super) struct Swallowed(&'static str);
+
+impl fmt::Display for Swallowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stdout {}", self.0)
     }
+}
+
+impl std::error::Error for Swallowed {}
+
+pub(super) fn open() -> Box<dyn Destination> {
+    Box::new(Stdout)
+}
+
+impl Destination for Stdout {
+    /// Refuses a stdout that would swallow the value: closed or `/dev/null` (which a closed one
+    /// becomes before a program starts), not open for writing, or a pipe that nobody reads.
+    fn reserve(&self) -> BoxFuture<'_, Result<Box<dyn Reserved>, DestinationError>> {
+        Box::pin(async {
+            match swallows(io::stdout()) {
+                None => Ok(Box::new(Self) as Box<dyn Reserved>),
+                Some(why) => Err(wrong(Reason::other(Swallowed(why)))),
+            }
+        })
+    }
+
+    /// What was read from there is gone: nobody can tell.
+    fn holds<'a>(&'a self, _: &'a AccessToken) -> BoxFuture<'a, Option<bool>> {
+        Box::pin(async { None })
+    }
+}
+
+impl Reserved for Stdout {
+    /// Not on a thread beside: what is said and what is shown on a terminal comes from one thread.
+    fn commit<'a>(
+        self: Box<Self>,
+        token: &'a IssuedToken,
+        report: &'a Report,
+    ) -> BoxFuture<'a, Result<(), DestinationError>> {
+        Box::pin(async move {
+            let bytes = match ResultObject::goes_to_stdout(report) {
+                true => ResultObject::line(report),
+                false => plain(token).map(|value| format!("{value}\n").into_bytes()),
+            };
+            let written = bytes.and_then(|bytes| write(&bytes).map_err(Reason::from));
+            written.map_err(wrong)
+        })
+    }
+}
+
+fn wrong(why: Reason) -> DestinationError {
+    DestinationError::new("-", why)
 }
 
 /// Why nobody would ever see what is written there.

@@ -5,27 +5,31 @@ mod looking;
 mod revoking;
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
+use futures_util::FutureExt as _;
 use vault_sandbox_core::endpoints::{GenerateSandboxToken, IssuedToken};
 use vault_sandbox_core::issuance::{
     Delivery, DeliveryState, Entry, Event, Issuance, Outcome, Removal, Step,
 };
 use vault_sandbox_core::{AccessToken, Error, OperationId, TokenId, VaultDns, VaultId};
 use vault_sandbox_issuer::access::SignInNumber;
+use vault_sandbox_issuer::destinations::{Report, Reserved};
+use vault_sandbox_issuer::state::{Ledger, PendingRecord};
 
 use crate::aside::Waiting;
 use crate::ci;
 use crate::connection::Connection;
-use crate::destinations::{Destination, OpenDestination};
+use crate::destinations::{Destination, words};
 use crate::exit::Exit;
-use crate::ledger::Ledger;
-use crate::pending::PendingRecord;
 use crate::problem::{Problem, exit_of};
+use crate::programs;
+use crate::report::{Frame, ResultObject};
 use crate::signals::{Asked, Signals};
+use crate::state_errors::why;
 use crate::voice::Voice;
 
 const INTERNAL: &str = "an internal error";
@@ -40,11 +44,6 @@ pub(crate) struct SandboxFacts {
     pub(crate) is_given: bool,
 }
 
-/// Makes the result object with the value in it, as it will be once the destination of this index
-/// has it.
-pub(crate) type Render<'a> =
-    Box<dyn Fn(&Progress, &Issuance, &Outcome, usize) -> std::io::Result<Vec<u8>> + 'a>;
-
 /// Everything that steps are carried out with.
 pub(crate) struct Issuer<'a> {
     pub(crate) connection: &'a Connection,
@@ -54,12 +53,12 @@ pub(crate) struct Issuer<'a> {
     /// Where disks and programs are waited for.
     pub(crate) waiting: Waiting,
     /// Destinations that were opened beforehand, by their index.
-    pub(crate) opened: BTreeMap<usize, OpenDestination>,
+    pub(crate) opened: BTreeMap<usize, Box<dyn Reserved>>,
     pub(crate) sandbox: SandboxFacts,
     /// The longest wait for one answer; looking takes no longer.
     pub(crate) timeout: Duration,
     /// For destinations that take the result around the value.
-    pub(crate) render: Render<'a>,
+    pub(crate) frame: Arc<Frame>,
     /// Whether stdout is one of them.
     pub(crate) stdout_is_json: bool,
     /// Where tokens are written down; not those of a simulated Vault, which is gone soon.
@@ -70,10 +69,10 @@ pub(crate) struct Issuer<'a> {
 }
 
 /// What happened on the way, for the report.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Progress {
     /// Why the creating call did not give a token.
-    pub(crate) call: Option<Error>,
+    pub(crate) call: Option<Arc<Error>>,
     /// What signing in again led to, where that was tried.
     pub(crate) sign_in: Option<Problem>,
     /// Why the record could not be written.
@@ -103,7 +102,7 @@ impl Progress {
             return Some(problem.exit);
         }
         self.call
-            .as_ref()
+            .as_deref()
             .map(exit_of)
             .or(self.stopped.map(Asked::exit))
     }
@@ -132,7 +131,7 @@ impl Issuer<'_> {
                 } => self.deliver(&issuance, index, destination, token).await,
                 Step::Check {
                     destination, value, ..
-                } => check(destination, value),
+                } => check(destination, value).await,
                 Step::Verify(token) => Event::Verified(self.verify(token).await),
                 Step::LookUp(look_up) => self.look_up(look_up).await,
                 Step::LookFor(id) => self.look_for(id).await,
@@ -206,7 +205,7 @@ impl Issuer<'_> {
                     .warnings
                     .extend(reply.warnings.iter().map(|w| format!("Vault: {w}")));
             }
-            Err(error) => self.progress.call = Some(error),
+            Err(error) => self.progress.call = Some(Arc::new(error)),
         }
         event
     }
@@ -234,21 +233,18 @@ impl Issuer<'_> {
         if !std::mem::replace(&mut self.progress.masked, true) {
             self.progress.warnings.extend(ci::mask(token.value()));
         }
-        let opened = match self.opened.remove(&index) {
-            Some(opened) => Ok(opened),
-            None => Destination::parse(destination)
-                .and_then(|d| d.open())
-                .map_err(|problem| problem.what),
+        let destination = Destination::parse(destination);
+        let is_stdout = destination.as_ref().is_ok_and(Destination::is_stdout);
+        let opened = match (self.opened.remove(&index), destination) {
+            (Some(opened), _) => Ok(opened),
+            (None, Ok(destination)) => destination.reserve().await,
+            (None, Err(problem)) => Err(problem),
         };
         let delivered = match opened {
-            Ok(opened) => {
-                let is_result = opened.is_stdout() && self.stdout_is_json;
-                let committed = self.commit(issuance, index, opened, token).await;
-                self.progress.reported |= committed.is_ok() && is_result;
-                committed
-            }
-            Err(why) => Err(why),
+            Ok(opened) => self.commit(issuance, index, opened, token).await,
+            Err(problem) => Err(problem.what),
         };
+        self.progress.reported |= delivered.is_ok() && is_stdout && self.stdout_is_json;
         match delivered {
             Ok(()) => Event::Done,
             Err(why) => {
@@ -264,30 +260,22 @@ impl Issuer<'_> {
         &self,
         issuance: &Issuance,
         index: usize,
-        mut opened: OpenDestination,
+        opened: Box<dyn Reserved>,
         token: &IssuedToken,
     ) -> Result<(), String> {
-        let json = self.stdout_is_json;
-        let object = opened.takes_an_object(json).then(|| {
-            let render = || {
-                let outcome = outcome_if_delivered(issuance);
-                (self.render)(&self.progress, issuance, &outcome, index)
-            };
-            catch_unwind(AssertUnwindSafe(render))
-                .unwrap_or_else(|_| Err(std::io::Error::other(INTERNAL)))
+        let outcome = outcome_if_delivered(issuance);
+        let report = Report::new(issuance.clone(), outcome, index).with(ResultObject {
+            frame: Arc::clone(&self.frame),
+            progress: self.progress.clone(),
+            stdout_is_json: self.stdout_is_json,
         });
-        // What is said and what is shown on a terminal comes from one thread.
-        let waiting = match opened.is_stdout() {
-            true => Waiting::Here,
-            false => self.waiting,
-        };
-        let (token, voice) = (token.clone(), self.voice.clone());
-        let commit = move || {
-            let object = || object.unwrap_or_else(|| Err(std::io::Error::other(INTERNAL)));
-            let commit = AssertUnwindSafe(|| opened.commit(&token, object, json, &voice));
-            catch_unwind(commit).unwrap_or_else(|_| Err(INTERNAL.to_owned()))
-        };
-        waiting.on(commit).await
+        let commit = AssertUnwindSafe(async { opened.commit(token, &report).await });
+        let committed = commit.catch_unwind().await;
+        programs::show_output(&report.take_output(), self.voice);
+        match committed {
+            Ok(committed) => committed.map_err(|error| words(error.reason())),
+            Err(_) => Err(INTERNAL.to_owned()),
+        }
     }
 
     async fn forget(&mut self, issuance: &Issuance) -> Event {
@@ -325,7 +313,7 @@ impl Issuer<'_> {
         if let Err(error) = written {
             self.progress
                 .warnings
-                .push(format!("the ledger cannot be written: {error}"));
+                .push(format!("the ledger cannot be written: {}", why(&error)));
         }
     }
 }
@@ -335,11 +323,11 @@ fn hold(record: &Mutex<PendingRecord>) -> MutexGuard<'_, PendingRecord> {
     record.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn check(destination: &str, value: &AccessToken) -> Event {
-    match Destination::parse(destination)
-        .ok()
-        .and_then(|d| d.holds(value))
-    {
+async fn check(destination: &str, value: &AccessToken) -> Event {
+    let Ok(destination) = Destination::parse(destination) else {
+        return Event::CannotTell;
+    };
+    match destination.holds(value).await {
         Some(holds) => Event::from_success(holds),
         None => Event::CannotTell,
     }

@@ -3,6 +3,8 @@
 pub(crate) mod problems;
 
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use vault_sandbox_core::endpoints::TokenRecord;
@@ -12,8 +14,8 @@ use vault_sandbox_core::issuance::{
 };
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{Expiry, TokenId};
+use vault_sandbox_issuer::destinations::{self, Reason};
 
-use crate::commands::Context;
 use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::issue::{Progress, SandboxFacts};
@@ -21,11 +23,14 @@ use crate::json::{
     self, CandidateObject, CreateObject, DestinationObject, Ending, ReplacedObject, SandboxRef,
     TokenObject, VaultObject,
 };
+use crate::typed::Typed;
 use crate::voice::Voice;
 
 /// What is known around an issuance, whatever becomes of it.
-pub(crate) struct Frame<'a> {
-    pub(crate) context: &'a Context<'a>,
+#[derive(Clone)]
+pub(crate) struct Frame {
+    pub(crate) voice: Voice,
+    pub(crate) typed: Typed,
     pub(crate) command: &'static str,
     pub(crate) simulated: bool,
     pub(crate) sandbox: SandboxFacts,
@@ -36,7 +41,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) record: String,
 }
 
-impl Frame<'_> {
+impl Frame {
     pub(crate) fn report<'a>(
         &'a self,
         issuance: &'a Issuance,
@@ -54,7 +59,7 @@ impl Frame<'_> {
 
 /// An issuance and what came of it.
 pub(crate) struct Report<'a> {
-    frame: &'a Frame<'a>,
+    frame: &'a Frame,
     issuance: &'a Issuance,
     outcome: &'a Outcome,
     progress: &'a Progress,
@@ -86,6 +91,30 @@ impl VaultFacts {
     }
 }
 
+/// What the result object is made of, for destinations that take it.
+pub(crate) struct ResultObject {
+    pub(crate) frame: Arc<Frame>,
+    pub(crate) progress: Progress,
+    /// Whether stdout is one of them.
+    pub(crate) stdout_is_json: bool,
+}
+
+impl ResultObject {
+    /// The object with the value in it, as it will be once the destination has it.
+    pub(crate) fn line(report: &destinations::Report) -> Result<Vec<u8>, Reason> {
+        let given = report.beside::<Self>();
+        let given = given.ok_or_else(|| Reason::other("an internal error"))?;
+        let frame = &given.frame;
+        let ours = frame.report(&report.issuance, &report.outcome, &given.progress);
+        Ok(ours.line(Some(report.index))?)
+    }
+
+    pub(crate) fn goes_to_stdout(report: &destinations::Report) -> bool {
+        let given = report.beside::<Self>();
+        given.is_some_and(|given| given.stdout_is_json)
+    }
+}
+
 impl Report<'_> {
     /// The object as one line; with the value where it is itself handed to a destination.
     pub(crate) fn line(&self, handed_to: Option<usize>) -> io::Result<Vec<u8>> {
@@ -96,7 +125,7 @@ impl Report<'_> {
             simulated: self.frame.simulated,
             warnings: &self.progress.warnings,
             problem: problem.as_ref(),
-            voice: self.frame.context.voice,
+            voice: &self.frame.voice,
         };
         json::line(&ending, self.object(handed_to))
     }
@@ -136,10 +165,12 @@ impl Report<'_> {
         for (index, delivery) in self.issuance.deliveries().iter().enumerate() {
             if delivery.state == DeliveryState::Committed {
                 let shown = self.shown(index, &delivery.destination);
-                let saved =
-                    |path: &str| voice.fact("Saved", &format!("{path}, readable only by you"));
+                let saved = |path: &str, readable_by: &str| {
+                    voice.fact("Saved", &format!("{path}, readable {readable_by}"));
+                };
                 match shown.split_once(':') {
-                    Some(("file" | "json" | "env-file", path)) => saved(path),
+                    Some(("file" | "json", path)) => saved(path, ONLY_BY_YOU),
+                    Some(("env-file", path)) => saved(path, readable_by(path)),
                     Some(("exec", line)) => voice.fact("Handed", &format!("to {line}")),
                     _ => voice.fact("Written", &"to stdout"),
                 }
@@ -252,6 +283,18 @@ impl Report<'_> {
 
     fn shown<'a>(&'a self, index: usize, recorded: &'a str) -> &'a str {
         self.frame.shown.get(index).map_or(recorded, String::as_str)
+    }
+}
+
+const ONLY_BY_YOU: &str = "only by you";
+
+/// A file of variables keeps what its owner and group may do.
+fn readable_by(env_file: &str) -> &'static str {
+    let path = env_file.rsplit_once('#').map_or(env_file, |(path, _)| path);
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.mode() & 0o070 != 0 => "by its owner and group",
+        Ok(metadata) if metadata.uid() != rustix::process::geteuid().as_raw() => "by its owner",
+        _ => ONLY_BY_YOU,
     }
 }
 

@@ -333,12 +333,12 @@ impl Report<'_> {
     }
 
     fn typed(&self) -> &Typed {
-        &self.frame.context.settings.typed
+        &self.frame.typed
     }
 
     /// What became of the request, as far as anybody knows.
     fn what_happened(&self) -> String {
-        match &self.progress.call {
+        match self.progress.call.as_deref() {
             Some(Error::Transport { source, .. })
                 if source.kind() == TransportErrorKind::Timeout =>
             {

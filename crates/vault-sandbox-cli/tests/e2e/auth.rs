@@ -343,6 +343,23 @@ fn a_kept_session_that_cannot_be_trusted_is_not_used() {
     }
 }
 
+/// As it is left by a sign-in that is killed before its rename.
+#[test]
+fn logout_takes_along_a_session_that_was_not_in_its_place_yet() {
+    let world = World::new();
+    login(&world);
+    let kept = &sessions(&world)[0];
+    let name = kept.file_name().unwrap().to_str().unwrap();
+    let left = kept.with_file_name(format!(".{name}.0123456789abcdef.tmp"));
+    fs::rename(kept, &left).unwrap();
+    let ran = world.run_without_login(&["auth", "logout"]).go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+    assert!(ran.said().contains("cut off"), "{}", ran.said());
+    assert!(!left.exists());
+    let ran = world.run_without_login(&["auth", "logout"]).go();
+    assert!(!ran.said().contains("cut off"), "{}", ran.said());
+}
+
 #[test]
 fn logout_deletes_whatever_vault_says() {
     let world = World::new();

@@ -217,6 +217,68 @@ fn state() {
     ]);
 }
 
+/// Whatever would take the place of a record, or be deleted with one.
+#[test]
+fn files_of_our_own() {
+    let world = World::new();
+    assert_eq!(world.create(&[]).go().code(), 0);
+    let before = world.vault.requests().len();
+    let state = world.ledger().parent().unwrap().to_owned();
+    for directory in ["many", "sessions", "simulated/pending", "other"] {
+        fs::create_dir_all(state.join(directory)).unwrap();
+    }
+    symlink(&state, world.work("link")).unwrap();
+    let ledger = fs::read(world.ledger()).unwrap();
+    let at = |name: &str| state.join(name).to_str().unwrap().to_owned();
+    for own in [
+        at("ledger.jsonl"),
+        format!("json:{}", at("ledger.jsonl")),
+        format!("env-file:{}#TOKEN", at("ledger.jsonl")),
+        at("many/aaaaaaaa.jsonl"),
+        at("pending/aaaaaaaa.journal"),
+        at("sessions/token"),
+        at("simulated/pending/aaaaaaaa.journal"),
+        "link/ledger.jsonl".to_owned(),
+        "../state/vault-sandbox/pending/token".to_owned(),
+    ] {
+        for more in [&[][..], &["--dry-run"], &["--simulate"]] {
+            let args = [&["token", "create", SANDBOX, "-o", &own][..], more].concat();
+            let ran = world.run(&args).go();
+            assert_eq!(ran.code(), 10, "{own}: {}", ran.said());
+            assert!(ran.said().contains("its own records"), "{}", ran.said());
+        }
+        let two = [
+            "token",
+            "create",
+            SANDBOX,
+            "ETL Integration Test",
+            "-o",
+            &own,
+        ];
+        let ran = world.run(&two).go();
+        assert_eq!(ran.code(), 10, "{own}: {}", ran.said());
+    }
+    let config = world.work("config.toml");
+    fs::write(&config, "").unwrap();
+    symlink(world.work("."), world.work("here")).unwrap();
+    for (given, own) in [
+        ("config.toml", "config.toml"),
+        ("config.toml", "env-file:here/config.toml#TOKEN"),
+        ("here/config.toml", "config.toml"),
+    ] {
+        let args = ["token", "create", SANDBOX, "-o", own, "--config", given];
+        let ran = world.run(&args).go();
+        assert_eq!(ran.code(), 10, "{own}: {}", ran.said());
+        assert!(ran.said().contains("the configuration"), "{}", ran.said());
+    }
+    assert_eq!(world.vault.requests().len(), before, "nothing was sent");
+    assert_eq!(fs::read(&config).unwrap(), b"");
+    assert_eq!(fs::read(world.ledger()).unwrap(), ledger);
+    // What only lies beside them is not ours.
+    let ran = to(&world, &at("other/ledger.jsonl")).go();
+    assert_eq!(ran.code(), 0, "{}", ran.said());
+}
+
 #[test]
 fn sandboxes() {
     fn named(world: &World, name: &str) -> Run {

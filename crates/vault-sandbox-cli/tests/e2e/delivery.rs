@@ -227,15 +227,28 @@ fn kinds_of_destinations() {
     check_all(&[
         row("env-file: one line set, the rest as it was", 0, |w| {
             fs::write(w.work(".env"), "# mine\nTOKEN='old'\nB=2").unwrap();
+            fs::set_permissions(w.work(".env"), fs::Permissions::from_mode(0o644)).unwrap();
             to(w, &["env-file:.env#TOKEN"])
         })
         .value_in(&["work/.env"])
+        .says(&["readable by its owner and group"])
         .then(|w, _| {
+            let mode = fs::metadata(w.work(".env")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o640, "never for others");
             let content = fs::read_to_string(w.work(".env")).unwrap();
             assert_eq!(
                 content,
                 format!("# mine\nTOKEN={}\nB=2", w.value().unwrap())
             );
+        }),
+        row("env-file: a new one", 0, |w| {
+            to(w, &["env-file:.env#TOKEN"])
+        })
+        .value_in(&["work/.env"])
+        .says(&["readable only by you"])
+        .then(|w, _| {
+            let mode = fs::metadata(w.work(".env")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
         }),
         row("json: the result object with the value", 0, |w| {
             to(w, &["json:out.json"])
@@ -265,6 +278,12 @@ fn kinds_of_destinations() {
                 w.value().unwrap()
             );
         }),
+        row("exec: \"#\" begins no comment", 0, |w| {
+            script(w, "keep", "umask 077; cat >\"$1\"; echo \"words: $*\" >&2");
+            to(w, &["exec:./keep kept --to #deploys --as x"])
+        })
+        .value_in(&["work/kept"])
+        .says(&["words: kept --to #deploys --as x"]),
         row("exec: exits 1", 20, |w| {
             script(w, "keep", "cat >/dev/null; exit 1");
             to(w, &["exec:./keep"])

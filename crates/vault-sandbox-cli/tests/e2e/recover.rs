@@ -254,7 +254,14 @@ fn a_kept_value_is_delivered_where_it_was_meant_to_go() {
 fn a_place_that_cannot_take_it_changes_nothing() {
     let (world, operation) = kept();
     let before = fs::read(&world.records()[0]).unwrap();
-    for destination in ["nowhere/token", ".", "/dev/null", "exec:no-such-program"] {
+    let own = world.records()[0].to_str().unwrap().to_owned();
+    for destination in [
+        "nowhere/token",
+        ".",
+        "/dev/null",
+        "exec:no-such-program",
+        &own,
+    ] {
         let ran = recover(&world, &[&operation, "--out", destination]);
         assert_eq!(ran.code(), 10, "{destination}: {}", ran.said());
     }

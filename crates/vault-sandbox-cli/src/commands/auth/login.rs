@@ -5,6 +5,7 @@ use vault_sandbox_core::endpoints::{AuthType, Discovery, User};
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{UserName, VaultDns};
 use vault_sandbox_issuer::access::OpenedSession;
+use vault_sandbox_issuer::state::KeptSession;
 
 use super::Facts;
 use crate::commands::Context;
@@ -13,9 +14,9 @@ use crate::credentials::{self, Found, Means};
 use crate::exit::Exit;
 use crate::json::{self, Ending};
 use crate::problem::Problem;
-use crate::sessions::{KeptSession, Sessions};
 use crate::settings::Settings;
 use crate::signals::Signals;
+use crate::state_errors::kept_session;
 
 const COMMAND: &str = "auth login";
 
@@ -25,13 +26,13 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
         return simulated(context);
     }
     let dns = connection::which_vault(settings)?;
-    let sessions = Sessions::new(&settings.state_dir()?, &settings.typed);
+    let sessions = settings.state()?.sessions();
     let runtime = crate::runtime()?;
     // Questions first: while they are asked, Ctrl-C simply ends the program.
     let found = runtime.block_on(find(context, &dns))?;
-    let mut place = sessions.reserve(&dns)?;
+    let place = sessions.reserve(&dns)?;
     // One that cannot be used is replaced all the same.
-    let (old, unusable) = match sessions.find(&dns) {
+    let (old, unusable) = match kept_session(settings, &dns) {
         Ok(old) => (old, None),
         Err(problem) => (None, Some(problem)),
     };
@@ -50,17 +51,12 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
             .as_ref()
             .and_then(|user| UserName::parse(user.name.clone()?).ok()),
     };
-    let kept = KeptSession {
-        vault: dns.clone(),
-        vault_id: opened.vault_id,
-        user: given_name,
-        session: opened.session,
-        signed_in: Utc::now(),
-    };
-    if let Err(problem) = place.keep(&kept) {
+    let (vault, session) = (dns.clone(), opened.session);
+    let kept = KeptSession::new(vault, opened.vault_id, session, Utc::now()).user(given_name);
+    if let Err(error) = place.keep(&kept) {
         // Kept nowhere, it would only be a session that nobody ends.
         let _ = runtime.block_on(connection.end_session());
-        return Err(problem.now("The session was ended; nothing was kept."));
+        return Err(Problem::from(error).now("The session was ended; nothing was kept."));
     }
     if let Some(old) = old {
         end(context, &runtime, old);
@@ -74,7 +70,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     report(context, &connection, user.as_ref(), Some(&kept))?;
     context.voice.fact(
         "Kept",
-        &format!("{}, readable only by you", place.path().display()),
+        &format!("{}, readable only by you", sessions.path(&dns).display()),
     );
     Ok(Exit::Done)
 }

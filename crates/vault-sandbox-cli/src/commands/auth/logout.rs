@@ -1,6 +1,7 @@
 //! `auth logout`: ends the kept session at Vault, and deletes it here whatever Vault says.
 
 use vault_sandbox_core::VaultErrorKind;
+use vault_sandbox_issuer::state::KeptSession;
 
 use crate::commands::Context;
 use crate::connection::{self, Connection};
@@ -8,8 +9,8 @@ use crate::credentials::{Found, Means};
 use crate::exit::Exit;
 use crate::json::{self, AuthObject, Ending};
 use crate::problem::Problem;
-use crate::sessions::{KeptSession, Sessions};
 use crate::signals::Signals;
+use crate::state_errors::kept_session;
 
 pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
     if context.settings.simulate {
@@ -19,10 +20,15 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Problem> {
         return finish(context, &[]);
     }
     let dns = connection::which_vault(context.settings)?;
-    let sessions = Sessions::new(&context.settings.state_dir()?, &context.settings.typed);
+    let sessions = context.settings.state()?.sessions();
     let mut warnings = Vec::new();
-    let said = match sessions.find(&dns) {
-        Ok(None) => format!("No session is kept for {}.", dns.authority()),
+    let said = match kept_session(context.settings, &dns) {
+        Ok(None) => {
+            if sessions.delete(&dns)? {
+                warnings.push("a sign-in that was cut off had left something, which was deleted; if it was a session, it lives at Vault until it ends by itself, after 48 hours at most".to_owned());
+            }
+            format!("No session is kept for {}.", dns.authority())
+        }
         Ok(Some(kept)) => {
             let user = kept.user.as_ref().map(|user| format!(", {user}"));
             let ended = end(context, kept);
@@ -61,7 +67,7 @@ fn end(context: &Context<'_>, kept: KeptSession) -> Result<Option<String>, Probl
     let connection = Connection::with(context.settings, dns, found, context.voice)?;
     let answer = crate::runtime()?.block_on(async {
         let mut signals = Signals::take()?;
-        Ok(signals.stopping(connection.end_session()).await)
+        Ok::<_, Problem>(signals.stopping(connection.end_session()).await)
     })?;
     let lives = "the session was deleted here, but lives at Vault until it ends by itself, after 48 hours at most";
     Ok(match answer {

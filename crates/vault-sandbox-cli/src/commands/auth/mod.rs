@@ -7,12 +7,12 @@ pub(crate) mod status;
 use chrono::{SecondsFormat, Utc};
 use vault_sandbox_core::endpoints::User;
 use vault_sandbox_core::redact::escape;
+use vault_sandbox_issuer::state::KeptSession;
 
 use crate::connection::Connection;
 use crate::credentials::{Found, Means};
 use crate::json::{AuthObject, UserObject, VaultObject};
 use crate::report::{instant, time_left};
-use crate::sessions::KeptSession;
 
 /// What is known about who is signed in.
 struct Facts<'a> {

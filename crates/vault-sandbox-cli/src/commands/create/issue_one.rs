@@ -15,20 +15,19 @@ use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::issue::{Issuer, Progress, SandboxFacts};
-use crate::ledger::Ledger;
 use crate::problem::Problem;
 use crate::report::{Frame, Report, VaultFacts};
 use crate::signals::Signals;
 
 /// What came of it.
-pub(super) struct Ended<'a> {
-    frame: Frame<'a>,
+pub(super) struct Ended {
+    frame: Arc<Frame>,
     issuance: Issuance,
     outcome: Outcome,
     pub(super) progress: Progress,
 }
 
-impl Ended<'_> {
+impl Ended {
     pub(super) fn turn_end(&self) -> TurnEnd {
         TurnEnd::of(&self.outcome)
     }
@@ -48,7 +47,7 @@ pub(super) struct Issuing<'a> {
     pub(super) waiting: Waiting,
 }
 
-impl<'a> Issuing<'a> {
+impl Issuing<'_> {
     /// Issues one. Its places are open; nothing is asked of Vault but what the protocol says.
     pub(super) async fn issue(
         &self,
@@ -56,20 +55,21 @@ impl<'a> Issuing<'a> {
         sandbox: &SandboxFacts,
         places: Places,
         signals: Signals,
-    ) -> Result<Ended<'a>, Problem> {
+    ) -> Result<Ended, Problem> {
         let (context, connection) = (self.context, self.connection);
-        let frame = Frame {
-            context,
+        let frame = Arc::new(Frame {
+            voice: context.voice.clone(),
+            typed: context.settings.typed.clone(),
             command: self.terms.command,
             simulated: connection.is_simulated(),
             sandbox: sandbox.clone(),
             vault: VaultFacts::of(connection),
             shown: item.destinations.iter().map(ToString::to_string).collect(),
             record: places.record.path().display().to_string(),
-        };
+        });
         let ledger = match connection.is_simulated() {
             true => None,
-            false => Some(Ledger::new(&context.settings.state_dir()?)),
+            false => Some(context.settings.state()?.ledger()),
         };
         let issuer = Issuer {
             connection,
@@ -80,9 +80,7 @@ impl<'a> Issuing<'a> {
             opened: places.opened,
             sandbox: sandbox.clone(),
             timeout: context.settings.timeout,
-            render: Box::new(|progress, issuance, outcome, index| {
-                frame.report(issuance, outcome, progress).line(Some(index))
-            }),
+            frame: Arc::clone(&frame),
             stdout_is_json: context.settings.is_json(),
             ledger,
             grace: self
@@ -92,7 +90,7 @@ impl<'a> Issuing<'a> {
         };
         let intent = item.intent(context, self.terms, connection, sandbox);
         let (issuance, outcome, mut progress) = issuer.run(Issuance::new(intent)).await;
-        let refused = progress.call.as_ref();
+        let refused = progress.call.as_deref();
         if refused.is_some_and(Error::may_be_about_the_limit) {
             let full = limit::full_house(connection, sandbox).await;
             progress.is_full = full.is_some();

@@ -15,6 +15,7 @@ use crate::connection::Connection;
 use crate::destinations::{Destination, file_name_of};
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
+use crate::own_files;
 use crate::problem::Problem;
 
 /// In a destination, it stands for the sandbox's name.
@@ -123,11 +124,14 @@ impl Item {
     ) -> Result<Self, Problem> {
         if context.settings.is_json()
             && destinations.len() > 1
-            && destinations.contains(&Destination::Stdout)
+            && destinations.iter().any(Destination::is_stdout)
         {
             return Err(Problem::usage(
                 "With --format json, \"-\" cannot be combined with another --out: stdout carries the result, and the value in it only where it goes nowhere else.",
             ));
+        }
+        for destination in &destinations {
+            own_files::refuse(context, destination)?;
         }
         let operation = new_operation()?;
         Ok(Self {

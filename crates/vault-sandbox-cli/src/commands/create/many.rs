@@ -6,12 +6,12 @@ use vault_sandbox_core::endpoints::Sandbox;
 use vault_sandbox_core::issuance::VerifyRule;
 use vault_sandbox_core::issuance::many::{PlannedSandbox, Run, RunPlan};
 use vault_sandbox_core::redact::escape;
+use vault_sandbox_issuer::state::RunFile;
 
 use super::issue_one::Issuing;
 use super::item::{Item, Terms, new_operation};
 use super::places::{check_all, mention_open};
 use super::run::{Turn, Turns};
-use super::run_record::RunFile;
 use super::{Wish, dry_run, look};
 use crate::args::Format;
 use crate::aside::Waiting;
@@ -32,13 +32,14 @@ const SHOWN: usize = 10;
 type Work = (Item, SandboxFacts);
 
 pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
+    let runtime = crate::runtime()?;
     let named = match &wish.selection {
-        Selection::Named(names) => Some(plan(context, wish, names)?),
+        Selection::Named(names) => Some(runtime.block_on(plan(context, wish, names))?),
         _ => None,
     };
     let connection = Connection::prepare(context.global, context.settings, None, context.voice)?;
     connection.at_a_time(wish.jobs);
-    crate::runtime()?.block_on(async {
+    runtime.block_on(async {
         let mut signals = Signals::take()?;
         let prepared = signals
             .stopping(prepare(context, wish, &connection, named))
@@ -89,13 +90,17 @@ pub(super) fn run(context: &Context<'_>, wish: &Wish) -> Result<Exit, Problem> {
 }
 
 /// What each comes to, with all its places checked.
-fn plan(context: &Context<'_>, wish: &Wish, names: &[SandboxName]) -> Result<Vec<Item>, Problem> {
+async fn plan(
+    context: &Context<'_>,
+    wish: &Wish,
+    names: &[SandboxName],
+) -> Result<Vec<Item>, Problem> {
     let items = names
         .iter()
         .map(|name| Item::of(context, &wish.terms, name));
     let items: Vec<Item> = items.collect::<Result<_, _>>()?;
     check_stdout(context, items.iter().flat_map(|item| &item.destinations))?;
-    check_all(context, &items)?;
+    check_all(context, &items).await?;
     mention_open(context, 0, None)?;
     Ok(items)
 }
@@ -106,7 +111,7 @@ pub(super) fn check_stdout<'a>(
     mut destinations: impl Iterator<Item = &'a Destination>,
 ) -> Result<(), Problem> {
     let is_told_apart = context.settings.format == Format::Jsonl;
-    if is_told_apart || !destinations.any(|destination| *destination == Destination::Stdout) {
+    if is_told_apart || !destinations.any(Destination::is_stdout) {
         return Ok(());
     }
     Err(Problem::usage(
@@ -127,7 +132,7 @@ async fn prepare(
         (Some(items), _) => items,
         (None, Some(list)) => {
             let names = wish.selection.among(connection, list)?;
-            plan(context, wish, &names)?
+            plan(context, wish, &names).await?
         }
         (None, None) => {
             return Err(Problem::new(
@@ -248,7 +253,7 @@ fn plan_of(
 
 /// The record of the run: without it a run that is cut off could not be gone on with.
 fn begin(context: &Context<'_>, plan: &RunPlan) -> Result<RunFile, Problem> {
-    let record = RunFile::begin(&context.settings.state_dir()?, plan)?;
+    let record = context.settings.state()?.runs().begin(plan)?;
     let operation = plan.operation;
     // Who ends it so that it cannot say anything more has to know.
     context.voice.fact(

@@ -4,6 +4,7 @@ use chrono::Utc;
 use vault_sandbox_core::endpoints::{FindTokens, TokenRecord, User, WhoAmI};
 use vault_sandbox_core::ledger::{Contents, ListedToken, ToReplace};
 use vault_sandbox_core::{SandboxName, TokenId, VaultDns};
+use vault_sandbox_issuer::state::Ledger;
 
 use super::Replacing;
 use super::item::Item;
@@ -12,7 +13,7 @@ use crate::connection::Connection;
 use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
-use crate::ledger::{self, Ledger, resolved};
+use crate::ledger::{self, resolved};
 use crate::problem::Problem;
 
 /// The old token: the one that was named, else the newest that the ledger has for one of the
@@ -36,8 +37,11 @@ pub(super) async fn find(
         sandbox: &item.sandbox,
         is_given: sandbox.is_given,
     };
-    let ledger = Ledger::new(&context.settings.state_dir()?);
-    let contents = ledger.read(connection.dns());
+    let ledger = context.settings.state()?.ledger();
+    let (contents, unreadable) = match ledger.read(connection.dns()) {
+        Ok(contents) => (contents, None),
+        Err(error) => (Contents::default(), Some(error)),
+    };
     let old = if let Some(old) = &replacing.old {
         let Some(record) = look.record(old).await? else {
             return Err(look.see_yours(Problem::new(
@@ -51,8 +55,11 @@ pub(super) async fn find(
         look.check_whose(&record).await?;
         record.id
     } else {
-        let contents = contents.as_ref().map_err(|e| ledger.unreadable(e))?;
-        let Some(old) = newest(context, contents, &ledger, &look, item)? else {
+        // Only who names it can do without the ledger.
+        if let Some(error) = unreadable {
+            return Err(error.into());
+        }
+        let Some(old) = newest(context, &contents, &ledger, &look, item).await? else {
             return Ok(None);
         };
         match (look.record(&old.id).await?, place_of(old, item)) {
@@ -62,7 +69,6 @@ pub(super) async fn find(
         }
         old.id.clone()
     };
-    let contents = contents.unwrap_or_default();
     let listed: Vec<_> = contents.of(&item.sandbox).collect();
     mention_other_places(context, &listed, item, &old);
     mention_others(context, &look, &listed, item, &old);
@@ -125,7 +131,7 @@ fn mention_others(
 
 /// The newest that went to one of the destinations. `None`: what was there is deleted, or there never
 /// was anything.
-fn newest<'a>(
+async fn newest<'a>(
     context: &Context<'_>,
     contents: &'a Contents,
     ledger: &Ledger,
@@ -138,18 +144,24 @@ fn newest<'a>(
             if contents.may_hide_newer(token) {
                 context.voice.warning(&format!(
                     "the ledger {} has later lines that this version of the program does not understand. A newer token may have gone there; it is not replaced.\n  See yours:  {}",
-                    ledger.path(),
+                    ledger.path().display(),
                     look.list()
                 ));
             }
             Ok(Some(token))
         }
         ToReplace::AllGone => Ok(None),
-        ToReplace::NotKnown if item.destinations.iter().all(Destination::is_vacant) => Ok(None),
-        ToReplace::NotKnown => Err(nothing_to_go_by(ledger, look, item)),
+        ToReplace::NotKnown => {
+            for destination in &item.destinations {
+                if !destination.is_vacant().await {
+                    return Err(nothing_to_go_by(ledger, look, item));
+                }
+            }
+            Ok(None)
+        }
         _ => Err(look.see_yours(Problem::configuration(format!(
             "Which token is to be replaced? The ledger {} has lines that this version of the program does not understand, and one of them may be about it. Say which it is with --old ID.",
-            ledger.path()
+            ledger.path().display()
         )))),
     }
 }
@@ -166,7 +178,7 @@ fn place_of<'a>(token: &ListedToken, item: &'a Item) -> Option<&'a Destination> 
 /// The destinations that can be gone by. What went to stdout may be anywhere by now.
 fn places_of(item: &Item) -> impl Iterator<Item = &Destination> {
     let places = item.destinations.iter();
-    places.filter(|place| **place != Destination::Stdout)
+    places.filter(|place| !place.is_stdout())
 }
 
 fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {
@@ -179,13 +191,13 @@ fn nothing_to_go_by(ledger: &Ledger, look: &Look<'_>, item: &Item) -> Problem {
         .next("Try it with one that stays", "vault-sandbox simulate -- sh");
     }
     let why = match item.destinations.as_slice() {
-        [Destination::Stdout] => {
+        [only] if only.is_stdout() => {
             "Of one that went to stdout, nobody knows. Say where it is with --out, or which it is"
                 .to_owned()
         }
         _ => format!(
             "The ledger {} has none that went to {shown}. Say which it is",
-            ledger.path()
+            ledger.path().display()
         ),
     };
     look.see_yours(Problem::configuration(format!(
@@ -243,7 +255,7 @@ impl Look<'_> {
         old: &TokenId,
         destination: &Destination,
     ) -> Result<(), Problem> {
-        let Ok(Some(token)) = destination.token() else {
+        let Ok(Some(token)) = destination.token().await else {
             return Ok(());
         };
         context.voice.learn(|scrubber| token.hide_in(scrubber));

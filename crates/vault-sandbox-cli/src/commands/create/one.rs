@@ -24,11 +24,12 @@ pub(super) fn run(
 ) -> Result<Exit, Problem> {
     let mut item = Item::of(context, &wish.terms, sandbox)?;
     let connection = Connection::prepare(context.global, context.settings, None, context.voice)?;
+    let runtime = crate::runtime()?;
     let places = match wish.dry_run {
         true => None,
-        false => Some(open(context, &item)?),
+        false => Some(runtime.block_on(open(context, &item))?),
     };
-    crate::runtime()?.block_on(async {
+    runtime.block_on(async {
         let mut signals = Signals::take()?;
         let prepared = signals
             .stopping(prepare(context, wish, &mut item, &connection))
@@ -37,7 +38,7 @@ pub(super) fn run(
             .unwrap_or_else(|asked| Err(asked.problem()))
             .map_err(|problem| problem.or_now("No token was asked for."))?;
         let Some(places) = places else {
-            drop(open(context, &item)?);
+            drop(open(context, &item).await?);
             return dry_run::run(context, &wish.terms, &connection, &[(item, facts)]);
         };
         let issuing = Issuing {
@@ -62,8 +63,8 @@ pub(super) fn run(
     })
 }
 
-fn open(context: &Context<'_>, item: &Item) -> Result<Places, Problem> {
-    let places = Places::open(context, item)?;
+async fn open(context: &Context<'_>, item: &Item) -> Result<Places, Problem> {
+    let places = Places::open(context, item).await?;
     mention_open(context, 1, None)?;
     Ok(places)
 }

@@ -1,35 +1,40 @@
 //! The places that a token needs: its destinations and its record, checked before it is asked for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use vault_sandbox_core::OperationId;
 use vault_sandbox_core::redact::escape;
+use vault_sandbox_issuer::destinations::{Reserved, Round};
+use vault_sandbox_issuer::state::{PendingRecord, State, StateError};
 
 use super::item::{Item, new_operation};
-use super::run_record;
+use crate::aside::Waiting;
 use crate::commands::Context;
-use crate::destinations::{self, Destination, OpenDestination, Tried, file_name_of};
-use crate::pending::{Pending, PendingRecord};
+use crate::destinations::{self, file_name_of};
 use crate::problem::Problem;
 
 /// The places of one token, open and with room in them.
 pub(super) struct Places {
     pub(super) record: PendingRecord,
-    pub(super) opened: BTreeMap<usize, OpenDestination>,
+    pub(super) opened: BTreeMap<usize, Box<dyn Reserved>>,
 }
 
 impl Places {
     /// Opens the destinations and reserves the record.
-    pub(super) fn open(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
+    pub(super) async fn open(context: &Context<'_>, item: &Item) -> Result<Self, Problem> {
         destinations::sweep(&item.destinations);
-        Self::reserve(&context.settings.state_dir()?, item)
+        Self::reserve(Waiting::Here, context.settings.state()?, item).await
     }
 
     /// As [`open`](Self::open), once all places were [checked](check_all).
-    pub(super) fn reserve(state_dir: &Path, item: &Item) -> Result<Self, Problem> {
-        let opened = destinations::open_all(&item.destinations)?;
-        let record = Pending::new(state_dir).reserve(item.operation)?;
+    pub(super) async fn reserve(
+        waiting: Waiting,
+        state: &State,
+        item: &Item,
+    ) -> Result<Self, Problem> {
+        let opened = destinations::reserve_all(&item.destinations).await?;
+        let (pending, operation) = (state.pending(), item.operation);
+        let record = waiting.on(move || pending.reserve(operation)).await?;
         Ok(Self {
             record,
             opened: opened.into_iter().enumerate().collect(),
@@ -39,22 +44,22 @@ impl Places {
 
 /// Checks every place of every sandbox; each is opened when its turn comes. Two sandboxes must not
 /// share one.
-pub(super) fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Problem> {
-    let pending = Pending::new(&context.settings.state_dir()?);
+pub(super) async fn check_all(context: &Context<'_>, items: &[Item]) -> Result<(), Problem> {
+    let pending = context.settings.state()?.pending();
     drop(pending.reserve(new_operation()?)?);
     destinations::sweep(items.iter().flat_map(|item| &item.destinations));
-    let mut tried = Tried::default();
+    let round = Round::new();
     let (mut files, mut programs) = (BTreeMap::new(), BTreeMap::new());
     for (at, item) in items.iter().enumerate() {
         for (place, destination) in item.destinations.iter().enumerate() {
             let twice = item.destinations[..place].contains(destination);
-            let other = match (destination, destination.check(&mut tried)?) {
-                (_, Some(file)) => files.insert(file, at),
-                (Destination::Exec(line), None) => programs.insert(line.as_str(), at),
-                (_, None) => None,
+            let other = match destination.check(&round).await? {
+                Some(file) => files.insert(file, at),
+                None if destination.is_program() => programs.insert(destination.to_string(), at),
+                None => None,
             };
             if twice || other == Some(at) {
-                return Err(Problem::usage(format!("--out {destination}: named twice.")));
+                return Err(destination.named_twice());
             }
             if let Some(other) = other.and_then(|other| items.get(other)) {
                 return Err(Problem::usage(format!(
@@ -84,13 +89,13 @@ pub(super) fn mention_open(
     ours: usize,
     run: Option<OperationId>,
 ) -> Result<(), Problem> {
-    let state_dir = context.settings.state_dir()?;
+    let state = context.settings.state()?;
     // What cannot be looked at is said, and found again where it is needed.
-    let said = |problem: Problem| {
-        context.voice.warning(&problem.what);
+    let said = |error: StateError| {
+        context.voice.warning(&Problem::from(error).what);
         Vec::new()
     };
-    let mut runs = run_record::operations(&state_dir).unwrap_or_else(said);
+    let mut runs = state.runs().operations().unwrap_or_else(said);
     runs.retain(|operation| Some(*operation) != run);
     if let Some(first) = runs.first() {
         let words = match runs.len() {
@@ -102,12 +107,8 @@ pub(super) fn mention_open(
             context.settings.recover()
         ));
     }
-    let pending = Pending::new(&state_dir);
-    let open = pending
-        .operations()
-        .unwrap_or_else(said)
-        .len()
-        .saturating_sub(ours);
+    let open = state.pending().operations().unwrap_or_else(said);
+    let open = open.len().saturating_sub(ours);
     if open > 0 {
         let words = if open == 1 {
             "operation of an earlier run is"

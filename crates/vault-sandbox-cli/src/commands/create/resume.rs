@@ -6,6 +6,7 @@ use chrono::Utc;
 use vault_sandbox_core::issuance::Storage as _;
 use vault_sandbox_core::issuance::many::{OwnRecord, Run, RunPlan, RunRecord, TurnEnd, TurnResult};
 use vault_sandbox_core::{Expiry, OperationId, SandboxName};
+use vault_sandbox_issuer::state::{OpenedRecord, OpenedRun, RunFile, StateError};
 
 use super::issue_one::Issuing;
 use super::item::{Item, Terms};
@@ -13,7 +14,7 @@ use super::many::{check_stdout, facts_of, show};
 use super::places::{check_all, mention_open};
 use super::row::Row;
 use super::run::{Turn, Turns};
-use super::run_record::{self, Found, RunFile};
+use super::run_record;
 use super::summary::{self, About};
 use super::{lifetime, look};
 use crate::aside::Waiting;
@@ -23,8 +24,6 @@ use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::issue::SandboxFacts;
 use crate::json::VaultObject;
-use crate::ledger::Ledger;
-use crate::pending::{self, Pending};
 use crate::problem::Problem;
 use crate::signals::Signals;
 
@@ -48,7 +47,7 @@ pub(super) fn run(
         OperationId::parse(text).map_err(|e| Problem::invalid(Exit::Usage, "--resume", &e))?;
     let (record, file) = open(context, operation)?;
     let plan = record.plan.clone();
-    let terms = terms(context, &plan, expires, &file)?;
+    let terms = terms(context, &plan, expires)?;
     let asked = context.settings.dns.as_ref();
     if let Some(other) = asked.filter(|dns| **dns != plan.vault) {
         return Err(Problem::configuration(format!(
@@ -80,7 +79,8 @@ pub(super) fn run(
         return summary::finish(&about, Some(record), rows, false);
     }
     check_stdout(context, to_do.iter().flat_map(|item| &item.destinations))?;
-    check_all(context, &to_do)?;
+    let runtime = crate::runtime()?;
+    runtime.block_on(check_all(context, &to_do))?;
     mention_open(context, 0, Some(operation))?;
     let connection = Connection::prepare(
         context.global,
@@ -89,7 +89,7 @@ pub(super) fn run(
         context.voice,
     )?;
     connection.at_a_time(jobs);
-    crate::runtime()?.block_on(async {
+    runtime.block_on(async {
         let mut signals = Signals::take()?;
         let list = async {
             connection.sign_in().await?;
@@ -149,16 +149,16 @@ fn open(
     context: &Context<'_>,
     operation: OperationId,
 ) -> Result<(Box<RunRecord>, RunFile), Problem> {
-    let state_dir = context.settings.state_dir()?;
-    match RunFile::open(&state_dir, operation)? {
-        Some(Found::Open(record, file)) => Ok((record, file)),
-        Some(Found::UnderWay) => Err(Problem::new(
+    let runs = context.settings.state()?.runs();
+    match runs.open(operation)? {
+        Some(OpenedRun::Open(record, file)) => Ok((record, file)),
+        Some(OpenedRun::UnderWay) => Err(Problem::new(
             Exit::Unknown,
             format!("The run {operation} is under way in another process. Wait for it to end."),
         )),
-        Some(Found::Closed(error)) => Err(Problem::destination(format!(
+        Some(OpenedRun::Closed(error)) => Err(Problem::destination(format!(
             "The record {} {}.",
-            run_record::path(&state_dir, operation).display(),
+            runs.path(operation).display(),
             run_record::in_words(error)
         ))
         .now("No token was asked for.")
@@ -166,12 +166,12 @@ fn open(
             "Close it by hand, once you have looked at it",
             format!("{} {operation} --forget", context.settings.recover()),
         )),
-        Some(Found::Nothing(mut file)) => {
+        Some(OpenedRun::Nothing(mut file)) => {
             // Nothing is begun before the plan is there as a whole.
             let _ = file.remove();
             Err(none(context, operation))
         }
-        None => Err(none(context, operation)),
+        _ => Err(none(context, operation)),
     }
 }
 
@@ -183,18 +183,14 @@ fn none(context: &Context<'_>, operation: OperationId) -> Problem {
 }
 
 /// The terms of the plan, with the expiry that was asked for then, unless another one is asked for now.
-fn terms(
-    context: &Context<'_>,
-    plan: &RunPlan,
-    expires: Option<&str>,
-    file: &RunFile,
-) -> Result<Terms, Problem> {
+fn terms(context: &Context<'_>, plan: &RunPlan, expires: Option<&str>) -> Result<Terms, Problem> {
     let now = Utc::now();
     let expiry = match expires {
         Some(_) => lifetime::of(expires, &context.settings.profile, now)?,
         None => Expiry::parse(&plan.expiry.to_string(), now).map_err(|error| {
             let operation = plan.operation;
-            let again = summary::resume_command(context, &plan.vault, operation, file);
+            let to_stdout = run_record::goes_to_stdout(plan);
+            let again = summary::resume_command(context, &plan.vault, operation, to_stdout);
             let what = format!(
                 "The tokens of the run {operation} were to expire at {}: that {}.",
                 plan.expiry,
@@ -233,15 +229,15 @@ fn check_vault(plan: &RunPlan, connection: &Connection) -> Result<(), Problem> {
 
 /// What is left of it, by its record and by those of its operations.
 fn gone_on_with(context: &Context<'_>, record: RunRecord) -> Result<Run, Problem> {
-    let state_dir = context.settings.state_dir()?;
-    let (pending, ledger) = (Pending::new(&state_dir), Ledger::new(&state_dir));
+    let state = context.settings.state()?;
+    let (pending, ledger) = (state.pending(), state.ledger());
     let vault = record.plan.vault.clone();
     let own = |sandbox: &SandboxName, operation| {
-        Ok(match pending.open(operation)? {
+        Ok::<_, StateError>(match pending.open(operation)? {
             None if ledger.has(&vault, sandbox, operation) => OwnRecord::GoneAndInLedger,
             None => OwnRecord::Gone,
             // An emptied one may have held anything.
-            Some(pending::Opened::Nothing(mut file)) => file
+            Some(OpenedRecord::Nothing(mut file)) => file
                 .read()
                 .map_or(OwnRecord::Open, |content| OwnRecord::of_content(&content)),
             Some(_) => OwnRecord::Open,
@@ -249,12 +245,12 @@ fn gone_on_with(context: &Context<'_>, record: RunRecord) -> Result<Run, Problem
     };
     let mut unreadable = None;
     let run = Run::resume(record, |sandbox, operation| {
-        own(sandbox, operation).unwrap_or_else(|problem| {
-            unreadable.get_or_insert(problem);
+        own(sandbox, operation).unwrap_or_else(|error| {
+            unreadable.get_or_insert(error);
             OwnRecord::Open
         })
     });
-    unreadable.map_or(Ok(run), Err)
+    unreadable.map_or(Ok(run), |error| Err(error.into()))
 }
 
 impl Left {
@@ -285,7 +281,7 @@ fn left(
     plan: &RunPlan,
     run: &Run,
 ) -> Result<Vec<Left>, Problem> {
-    let pending = Pending::new(&context.settings.state_dir()?);
+    let pending = context.settings.state()?.pending();
     let open: BTreeSet<OperationId> = pending.operations()?.into_iter().collect();
     let each = plan.sandboxes.iter().zip(run.results());
     let left = each.map(|(planned, (name, result))| match result {

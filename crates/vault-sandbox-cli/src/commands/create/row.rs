@@ -33,7 +33,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn of(item: &Item, ended: &Ended<'_>, is_json: bool) -> Self {
+    pub(super) fn of(item: &Item, ended: &Ended, is_json: bool) -> Self {
         let report = ended.report();
         let problem = report.problem();
         let what = match &problem {

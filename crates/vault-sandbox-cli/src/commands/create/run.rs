@@ -7,13 +7,13 @@ use futures_util::stream::FuturesUnordered;
 use vault_sandbox_core::issuance::many::{
     Run, RunFact, RunStep, Setback, TurnEnd, TurnEvent, ends_the_run,
 };
+use vault_sandbox_issuer::state::RunFile;
 
 use super::board::Board;
 use super::issue_one::Issuing;
 use super::item::Item;
 use super::places::Places;
 use super::row::Row;
-use super::run_record::RunFile;
 use super::{old, summary};
 use crate::args::Format;
 use crate::commands::Context;
@@ -365,9 +365,7 @@ impl Issuing<'_> {
             let found = signals.stopping(found).await;
             item.replaces = found.unwrap_or_else(|asked| Err(asked.problem()))?;
         }
-        let (state_dir, reserved) = (self.context.settings.state_dir()?, item.clone());
-        let reserve = move || Places::reserve(&state_dir, &reserved);
-        self.waiting.on(reserve).await
+        Places::reserve(self.waiting, self.context.settings.state()?, item).await
     }
 
     fn not_asked(&self, item: &Item, facts: &SandboxFacts, problem: Problem) -> Box<Row> {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use vault_sandbox_core::issuance::many::Run;
 use vault_sandbox_core::{OperationId, VaultDns};
+use vault_sandbox_issuer::state::RunFile;
 
 use super::issue_one::Issuing;
 use super::row::Row;
-use super::run_record::RunFile;
+use super::run_record;
 use crate::args::Format;
 use crate::commands::Context;
 use crate::destinations::stdout;
@@ -39,6 +40,7 @@ impl<'a> About<'a> {
 pub(super) struct Record {
     operation: OperationId,
     file: RunFile,
+    goes_to_stdout: bool,
     /// Something is left that may be asked for.
     is_left: bool,
     is_needed: bool,
@@ -49,6 +51,7 @@ impl Record {
         Self {
             operation: run.plan().operation,
             file,
+            goes_to_stdout: run_record::goes_to_stdout(run.plan()),
             is_left: run.results().any(|(_, result)| result.is_left()),
             is_needed: run.keeps_record(),
         }
@@ -72,9 +75,11 @@ pub(super) fn finish(
     // What is not certain is for `token recover`; the record of this run is of use while something
     // can be done by it.
     let left = record.as_ref().filter(|record| record.is_left);
-    let resume = left.map(|left| resume_command(context, about.vault, left.operation, &left.file));
+    let resume =
+        left.map(|left| resume_command(context, about.vault, left.operation, left.goes_to_stdout));
     if let Some(record) = record.filter(|record| !record.is_needed) {
-        record.file.close();
+        // What stays of it says that nothing is left.
+        let _ = record.file.close();
     }
     tell(context, &rows, was_live);
     let problem = (exit != Exit::Done).then(|| problem(context, exit, &counts, &rows, &resume));
@@ -106,9 +111,9 @@ pub(crate) fn resume_command(
     context: &Context<'_>,
     vault: &VaultDns,
     operation: OperationId,
-    record: &RunFile,
+    goes_to_stdout: bool,
 ) -> String {
-    let format = match record.goes_to_stdout() {
+    let format = match goes_to_stdout {
         true => " --format jsonl",
         false => "",
     };

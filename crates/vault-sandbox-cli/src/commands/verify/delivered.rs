@@ -10,7 +10,6 @@ use crate::connection::{Connection, which_vault};
 use crate::credentials::{self, Found, Means};
 use crate::destinations::Destination;
 use crate::inside::Inside;
-use crate::ledger::Ledger;
 use crate::problem::Problem;
 use crate::selection::Selection;
 
@@ -24,8 +23,8 @@ pub(super) fn try_out(
     jobs: usize,
 ) -> Result<Vec<Shown>, Problem> {
     let vault = which_vault(context.settings)?;
-    let ledger = Ledger::new(&context.settings.state_dir()?);
-    let contents = ledger.read(&vault).map_err(|e| ledger.unreadable(&e))?;
+    let ledger = context.settings.state()?.ledger();
+    let contents = ledger.read(&vault)?;
     let listed = contents.tokens();
     let known: BTreeSet<_> = listed.iter().map(|token| token.sandbox.as_str()).collect();
     let known = match known.into_iter().collect::<Vec<_>>().as_slice() {
@@ -34,11 +33,13 @@ pub(super) fn try_out(
     };
     let mut shown = Vec::new();
     let mut subjects = Vec::new();
-    for (token, destination) in newest_in_files(&contents, selection) {
+    let runtime = crate::runtime()?;
+    for (token, destination) in runtime.block_on(newest_in_files(&contents, selection)) {
         let source = destination.to_string();
         // What lies there may be a newer one.
         let id = (!contents.may_hide_newer(token)).then(|| token.id.clone());
-        match subject(context, &vault, token, &destination, &source) {
+        let subject = subject(context, &vault, token, &destination, &source);
+        match runtime.block_on(subject) {
             Ok(subject) => subjects.push(Subject { id, ..subject }),
             Err(problem) => shown.push(Shown {
                 sandbox: token.sandbox.to_string(),
@@ -63,7 +64,7 @@ pub(super) fn try_out(
     if shown.is_empty() {
         return Err(Problem::configuration(format!(
             "The ledger {} knows of no token that was delivered to a file for {}.{known}",
-            ledger.path(),
+            ledger.path().display(),
             match selection.only() {
                 Some(sandbox) => sandbox.to_string(),
                 None => "these sandboxes".to_owned(),
@@ -75,7 +76,7 @@ pub(super) fn try_out(
 
 /// Of each file, the token that went there last. Where that one is known to be deleted and the file is
 /// too, all is as it should be.
-fn newest_in_files<'a>(
+async fn newest_in_files<'a>(
     contents: &'a Contents,
     selection: &Selection,
 ) -> Vec<(&'a ListedToken, Destination)> {
@@ -89,9 +90,9 @@ fn newest_in_files<'a>(
         };
         for text in token.destinations.iter().filter(|_| is_meant) {
             let file = Destination::parse(text).ok();
-            let file = file.filter(|d| !matches!(d, Destination::Stdout | Destination::Exec(_)));
+            let file = file.filter(|file| file.path().is_some());
             if let Some(file) = file.filter(|file| seen.insert(file.resolved()))
-                && !(token.is_gone && file.is_vacant())
+                && !(token.is_gone && file.is_vacant().await)
             {
                 newest.push((token, file));
             }
@@ -100,7 +101,7 @@ fn newest_in_files<'a>(
     newest
 }
 
-fn subject(
+async fn subject(
     context: &Context<'_>,
     vault: &VaultDns,
     token: &ListedToken,
@@ -108,7 +109,7 @@ fn subject(
     source: &str,
 ) -> Result<Subject, Problem> {
     let wrong = |why: String| Problem::destination(format!("{source}: {why}."));
-    let value = destination.token().map_err(wrong)?;
+    let value = destination.token().await.map_err(wrong)?;
     let value = value.ok_or_else(|| wrong("there is no token in it".to_owned()))?;
     let dns = token.sandbox_dns.clone();
     // What an earlier version took for it.

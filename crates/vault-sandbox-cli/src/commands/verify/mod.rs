@@ -15,7 +15,7 @@ use crate::credentials::{Found, Means};
 use crate::destinations::Destination;
 use crate::exit::Exit;
 use crate::inside::{Inside, Way};
-use crate::ledger::{self, Ledger};
+use crate::ledger;
 use crate::problem::Problem;
 use crate::report::problems::capitalised;
 use crate::selection::Selection;
@@ -78,8 +78,8 @@ pub(crate) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Prob
 fn in_ledger(context: &Context<'_>, args: &VerifyArgs, inside: &Inside) -> Option<TokenId> {
     let path = args.access.sandbox_token_file.as_ref()?;
     let vault = which_vault(context.settings).ok()?;
-    let ledger = Ledger::new(&context.settings.state_dir().ok()?);
-    let file = Destination::File(path.clone());
+    let ledger = context.settings.state().ok()?.ledger();
+    let file = Destination::file(path);
     let contents = ledger.read(&vault).ok()?;
     let went_there = |token: &&ListedToken| {
         let mut destinations = token.destinations.iter();

@@ -304,13 +304,18 @@ pub(crate) fn places_of(world: &World, ran: &Ran, secret: &Secret) -> BTreeSet<S
 /// What holds a value, and all of the state directory, is its owner's alone.
 fn check_modes(world: &World, places: &BTreeSet<String>) {
     let assert_mode = |path: &Path| {
+        // A file of variables keeps what its group may do.
+        let nobody = match path.ends_with(".env") {
+            true => 0o007,
+            false => 0o077,
+        };
         let metadata = path.symlink_metadata().unwrap();
         // A link has none of its own.
         if metadata.is_symlink() {
             return;
         }
         let mode = metadata.mode() & 0o777;
-        assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
+        assert_eq!(mode & nobody, 0, "{} has mode {mode:o}", path.display());
     };
     for file in world.files() {
         if ["record", "ledger"].contains(&file.place.as_str()) {

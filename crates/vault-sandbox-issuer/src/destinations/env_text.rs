@@ -1,5 +1,11 @@
 //! The text of a file of variables, `VAR=value`: setting one line and keeping every other byte.
 
+use super::EnvTextError;
+use super::words::first_word;
+
+/// Some editors begin a file with it; it belongs to no line.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Whether a word can name a variable.
 pub(crate) fn is_variable(word: &str) -> bool {
     !word.starts_with(|c: char| c.is_ascii_digit())
@@ -12,13 +18,13 @@ pub(crate) fn with_variable(
     content: &[u8],
     variable: &str,
     value: &str,
-) -> Result<Vec<u8>, &'static str> {
+) -> Result<Vec<u8>, EnvTextError> {
     let mut new = Vec::with_capacity(content.len() + variable.len() + value.len() + 2);
     match find(content, variable)? {
         Some(found) => {
             new.extend_from_slice(&content[..found.start]);
-            let prefix = if found.exported { "export " } else { "" };
-            new.extend_from_slice(assignment(prefix, variable, value)?.as_bytes());
+            new.extend_from_slice(&content[found.start..found.name_from]);
+            new.extend_from_slice(assignment(variable, value)?.as_bytes());
             new.extend_from_slice(&content[found.end..]);
         }
         None => {
@@ -31,7 +37,7 @@ pub(crate) fn with_variable(
             if !content.is_empty() && !content.ends_with(b"\n") {
                 new.extend_from_slice(ending);
             }
-            new.extend_from_slice(assignment("", variable, value)?.as_bytes());
+            new.extend_from_slice(assignment(variable, value)?.as_bytes());
             new.extend_from_slice(ending);
         }
     }
@@ -39,18 +45,19 @@ pub(crate) fn with_variable(
     if holds(&new, variable, value) {
         Ok(new)
     } else {
-        Err("its last line goes on, so nothing can be added to it")
+        Err(EnvTextError::GoesOn)
     }
 }
 
 /// Whether one line can be set in this content.
-pub(crate) fn check(content: &[u8], variable: &str) -> Result<(), &'static str> {
-    find(content, variable).map(drop)
+pub(crate) fn check(content: &[u8], variable: &str) -> Result<(), EnvTextError> {
+    // Any value without blanks and quotes will do: whether it can be set does not depend on it.
+    with_variable(content, variable, "x").map(drop)
 }
 
 /// Whether the content has the variable set to this value.
 pub(crate) fn holds(content: &[u8], variable: &str, value: &str) -> bool {
-    let Ok(line) = assignment("", variable, value) else {
+    let Ok(line) = assignment(variable, value) else {
         return false;
     };
     let wanted = &line.as_bytes()[variable.len() + 1..];
@@ -61,9 +68,9 @@ pub(crate) fn holds(content: &[u8], variable: &str, value: &str) -> bool {
 pub(crate) fn value(content: &[u8], variable: &str) -> Option<String> {
     let found = find(content, variable).ok()??;
     let text = std::str::from_utf8(&content[found.value_from..found.end]).ok()?;
-    let mut words = shell_words::split(text).ok()?;
-    let word = words.pop()?;
-    words.is_empty().then_some(word)
+    let is_comment = |rest: &str| rest.starts_with([' ', '\t']) && blank(rest).starts_with('#');
+    let (word, rest) = first_word(text).ok()?.filter(|_| !is_comment(text))?;
+    (blank(rest).is_empty() || is_comment(rest)).then_some(word)
 }
 
 /// Whether there is no assignment to the variable.
@@ -71,53 +78,52 @@ pub(crate) fn lacks(content: &[u8], variable: &str) -> bool {
     matches!(find(content, variable), Ok(None))
 }
 
+/// The text without the blanks before it.
+fn blank(text: &str) -> &str {
+    text.trim_start_matches([' ', '\t'])
+}
+
 /// Where the one assignment stands, without its line ending.
 #[derive(Debug, PartialEq, Eq)]
 struct Found {
+    /// Where the line's first word begins, which may be `export`.
     start: usize,
+    name_from: usize,
     value_from: usize,
     end: usize,
-    exported: bool,
 }
 
 /// Walks the file as a shell would, so that a line inside a quoted value is not taken for an
-/// assignment.
-fn find(content: &[u8], variable: &str) -> Result<Option<Found>, &'static str> {
+/// assignment. Other readers also take blanks around the `=`.
+fn find(content: &[u8], variable: &str) -> Result<Option<Found>, EnvTextError> {
+    let blanks = |from: usize, end: usize| {
+        let line = content[from..end].iter();
+        from + line.take_while(|b| matches!(b, b' ' | b'\t')).count()
+    };
     let mut found = None;
-    let mut at = 0;
+    let mut at = match content.starts_with(BYTE_ORDER_MARK) {
+        true => BYTE_ORDER_MARK.len(),
+        false => 0,
+    };
     while at < content.len() {
         let end = line_end(content, at)?;
-        let line = &content[at..end];
-        let indent = line
-            .iter()
-            .take_while(|b| matches!(b, b' ' | b'\t'))
-            .count();
-        let rest = &line[indent..];
-        let exported = rest.strip_prefix(b"export ".as_slice());
-        let name_from = at
-            + indent
-            + if exported.is_some() {
-                "export ".len()
-            } else {
-                0
-            };
-        let named = content[name_from..end]
-            .strip_prefix(variable.as_bytes())
-            .and_then(|rest| rest.strip_prefix(b"="));
-        if named.is_some() {
+        let start = blanks(at, end);
+        let exported = content[start..end]
+            .strip_prefix(b"export")
+            .filter(|rest| rest.starts_with(b" ") || rest.starts_with(b"\t"));
+        let name_from = exported.map_or(start, |rest| blanks(end - rest.len(), end));
+        let named = content[name_from..end].starts_with(variable.as_bytes());
+        let sign = named.then(|| blanks(name_from + variable.len(), end));
+        if let Some(sign) = sign.filter(|sign| content[*sign..end].starts_with(b"=")) {
             if found.is_some() {
-                return Err("the variable is set twice in it");
+                return Err(EnvTextError::SetTwice);
             }
-            let stop = if content[at..end].ends_with(b"\r") {
-                end - 1
-            } else {
-                end
-            };
+            let is_crlf = content[at..end].ends_with(b"\r");
             found = Some(Found {
-                start: at + indent,
-                value_from: name_from + variable.len() + 1,
-                end: stop,
-                exported: exported.is_some(),
+                start,
+                name_from,
+                value_from: sign + 1,
+                end: if is_crlf { end - 1 } else { end },
             });
         }
         at = end + 1;
@@ -126,7 +132,7 @@ fn find(content: &[u8], variable: &str) -> Result<Option<Found>, &'static str> {
 }
 
 /// The line feed that ends the line, or the end of the file. One inside quotes ends nothing.
-fn line_end(content: &[u8], start: usize) -> Result<usize, &'static str> {
+fn line_end(content: &[u8], start: usize) -> Result<usize, EnvTextError> {
     let first_newline = content[start..]
         .iter()
         .position(|b| *b == b'\n')
@@ -157,24 +163,24 @@ fn line_end(content: &[u8], start: usize) -> Result<usize, &'static str> {
         at += 1;
     }
     if quote.is_some() {
-        Err("it has a quote that does not end, so its lines cannot be told apart")
+        Err(EnvTextError::OpenQuote)
     } else {
         Ok(content.len())
     }
 }
 
 /// `VAR=value`, quoted where a shell would read anything into it.
-fn assignment(prefix: &str, variable: &str, value: &str) -> Result<String, &'static str> {
+fn assignment(variable: &str, value: &str) -> Result<String, EnvTextError> {
     let bare = value
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"-_.~+/=:@%,".contains(&b));
     if bare {
-        return Ok(format!("{prefix}{variable}={value}"));
+        return Ok(format!("{variable}={value}"));
     }
     if value.contains('\'') {
-        return Err("the value has a quote in it, which such a file cannot hold");
+        return Err(EnvTextError::QuoteInValue);
     }
-    Ok(format!("{prefix}{variable}='{value}'"))
+    Ok(format!("{variable}='{value}'"))
 }
 
 #[cfg(test)]
@@ -217,6 +223,22 @@ mod tests {
                 "A=x # it's\nTOKEN=veeva-vault-new\n",
             ),
             ("TOKEN=\n", "TOKEN=veeva-vault-new\n"),
+            // As other readers than a shell take it.
+            (
+                "export\tTOKEN=old\n  export  TOKENS=x",
+                "export\tTOKEN=veeva-vault-new\n  export  TOKENS=x",
+            ),
+            ("A = 1\nTOKEN = old\n", "A = 1\nTOKEN=veeva-vault-new\n"),
+            ("TOKEN\t='a b'\r\n", "TOKEN=veeva-vault-new\r\n"),
+            ("\u{feff}TOKEN=old\n", "\u{feff}TOKEN=veeva-vault-new\n"),
+            (
+                "\u{feff}# it's\n",
+                "\u{feff}# it's\nTOKEN=veeva-vault-new\n",
+            ),
+            (
+                "exported=1\nexportTOKEN=2\n",
+                "exported=1\nexportTOKEN=2\nTOKEN=veeva-vault-new\n",
+            ),
         ] {
             assert_eq!(set(before), after, "{before:?}");
             assert_eq!(set(after), after, "setting it again changes nothing");
@@ -227,6 +249,7 @@ mod tests {
     fn what_cannot_be_told_apart_is_refused() {
         for content in [
             "TOKEN=a\nTOKEN=b\n",
+            "TOKEN=a\nexport\tTOKEN = b\n",
             "A='open\nTOKEN=x\n",
             "A=1\\",
             "A=1\\\n",
@@ -241,6 +264,25 @@ mod tests {
         assert!(
             is_variable("_A1") && !is_variable("1A") && !is_variable("") && !is_variable("A-B")
         );
+    }
+
+    #[test]
+    fn one_word_is_read_back() {
+        for (content, value) in [
+            ("TOKEN=a\n", Some("a")),
+            ("TOKEN='a b' # why", Some("a b")),
+            ("TOKEN=a\t# why\r\n", Some("a")),
+            ("TOKEN = a", Some("a")),
+            ("TOKEN=#a", Some("#a")),
+            ("TOKEN=a#b", Some("a#b")),
+            ("TOKEN=", None),
+            ("TOKEN= # a", None),
+            ("TOKEN=a b", None),
+            ("TOKENS=a", None),
+        ] {
+            let read = super::value(content.as_bytes(), "TOKEN");
+            assert_eq!(read.as_deref(), value, "{content:?}");
+        }
     }
 
     proptest! {
