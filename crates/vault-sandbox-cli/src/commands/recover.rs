@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use vault_sandbox_core::endpoints::IssuedToken;
-use vault_sandbox_core::issuance::many::OwnRecord;
 use vault_sandbox_core::issuance::{
     DeliveryState, Issuance, JournalError, NewerRecord, NotThisOne, Outcome, Record, Storage as _,
 };
@@ -49,17 +48,19 @@ pub(crate) fn run(context: &Context<'_>, args: &RecoverArgs) -> Result<Exit, Pro
             )
             .next("See what is open", context.settings.recover())),
         },
-        Some(OpenedRecord::Nothing(mut file)) => {
-            let content = file.read().map_err(|e| cannot_be_read(&e))?;
+        Some(OpenedRecord::Blank(mut file)) => {
             file.remove().map_err(|e| cannot_be_removed(&e))?;
-            context.voice.say(&match OwnRecord::of_content(&content) {
-                OwnRecord::Blank => {
-                    runs::never_asked(context, operation)?;
-                    format!("{operation} ended before anything was asked of Vault. It is closed.")
-                }
-                // It ended while its record was made, or the record was emptied since.
-                _ => format!("The record of {operation} was empty. It is closed."),
-            });
+            runs::never_asked(context, operation)?;
+            context.voice.say(&format!(
+                "{operation} ended before anything was asked of Vault. It is closed."
+            ));
+            finish(context, &[], None)
+        }
+        Some(OpenedRecord::Empty(mut file)) => {
+            file.remove().map_err(|e| cannot_be_removed(&e))?;
+            context.voice.say(&format!(
+                "The record of {operation} was empty. It is closed."
+            ));
             finish(context, &[], None)
         }
         Some(OpenedRecord::Newer(_) | OpenedRecord::Broken(_)) if args.forget => {
@@ -102,10 +103,6 @@ fn left_alone(context: &Context<'_>, operation: OperationId, what: String) -> Pr
         )
 }
 
-fn cannot_be_read(error: &std::io::Error) -> Problem {
-    Problem::destination(format!("The record cannot be read: {error}."))
-}
-
 fn cannot_be_removed(error: &std::io::Error) -> Problem {
     Problem::destination(format!("The record cannot be removed: {error}."))
 }
@@ -127,7 +124,7 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
         });
         objects.push(match opened {
             None => continue,
-            Some(OpenedRecord::Nothing(_)) => bare("not_asked"),
+            Some(OpenedRecord::Blank(_)) => bare("not_asked"),
             Some(OpenedRecord::UnderWay) => bare("under_way"),
             Some(OpenedRecord::Newer(record)) => newer(*record, bare("newer")),
             Some(OpenedRecord::Open(record, _)) => object(&record, bare(state_of(&record))),
@@ -156,7 +153,7 @@ fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
             "kept" => "issued; its value is kept, and not where it should be",
             "value_lost" => "issued; its value is lost, it should be revoked",
             "under_way" => "under way in another process",
-            "unreadable" => "its record cannot be understood",
+            "unreadable" => "its record is empty, or cannot be understood",
             "newer" => "written by a newer version, and left alone",
             "not_asked" => "ended before anything was asked of Vault",
             _ => "nobody knows whether it was issued",

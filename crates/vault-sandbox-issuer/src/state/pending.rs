@@ -6,7 +6,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use vault_sandbox_core::issuance::{Entry, Journal, JournalError, NewerRecord, Opened, Record};
+use vault_sandbox_core::issuance::many::OwnRecord;
+use vault_sandbox_core::issuance::{
+    Entry, Journal, JournalError, NewerRecord, Opened, Record, Storage as _,
+};
 use vault_sandbox_core::{AccessToken, OperationId};
 
 use super::StateError;
@@ -38,7 +41,10 @@ pub enum OpenedRecord {
     UnderWay,
     /// Its process ended before anything was asked of Vault: it can be
     /// [removed](vault_sandbox_core::issuance::Storage::remove).
-    Nothing(RecordFile),
+    Blank(RecordFile),
+    /// It holds nothing, and not even the space for something: its process ended while it was made, or
+    /// it was emptied since, whatever it held. It can be removed, but proves nothing.
+    Empty(RecordFile),
     /// It can be gone on with.
     Open(Box<Record>, PendingRecord),
     /// A newer version wrote it. It is left alone.
@@ -174,7 +180,12 @@ fn open(path: &Path) -> io::Result<Option<OpenedRecord>> {
                 is_new: false,
             },
         ),
-        Opened::Closed(JournalError::Empty, file) => OpenedRecord::Nothing(file),
+        Opened::Closed(JournalError::Empty, mut file) => {
+            match OwnRecord::of_content(&file.read()?) {
+                OwnRecord::Blank => OpenedRecord::Blank(file),
+                _ => OpenedRecord::Empty(file),
+            }
+        }
         Opened::Closed(JournalError::Newer(record), _) => OpenedRecord::Newer(record),
         Opened::Closed(error, _) => OpenedRecord::Broken(error),
         _ => OpenedRecord::Broken(JournalError::Damaged),

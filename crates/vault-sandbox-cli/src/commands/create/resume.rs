@@ -236,10 +236,7 @@ fn gone_on_with(context: &Context<'_>, record: RunRecord) -> Result<Run, Problem
         Ok::<_, StateError>(match pending.open(operation)? {
             None if ledger.has(&vault, sandbox, operation) => OwnRecord::GoneAndInLedger,
             None => OwnRecord::Gone,
-            // An emptied one may have held anything.
-            Some(OpenedRecord::Nothing(mut file)) => file
-                .read()
-                .map_or(OwnRecord::Open, |content| OwnRecord::of_content(&content)),
+            Some(OpenedRecord::Blank(_)) => OwnRecord::Blank,
             Some(_) => OwnRecord::Open,
         })
     };

@@ -52,10 +52,17 @@ fn one_without_a_word_is_told_from_one_that_is_damaged() {
     std::fs::write(pending.path(operation(1)), blank).unwrap();
     std::fs::write(pending.path(operation(2)), "odd\n").unwrap();
     let found = open_when_free(&pending, operation(1));
-    let Some(OpenedRecord::Nothing(mut file)) = found else {
+    let Some(OpenedRecord::Blank(mut file)) = found else {
         panic!("{found:?}");
     };
     file.remove().unwrap();
+    drop(file);
+    for emptied in ["", "\n"] {
+        std::fs::write(pending.path(operation(1)), emptied).unwrap();
+        let found = open_when_free(&pending, operation(1));
+        assert!(matches!(found, Some(OpenedRecord::Empty(_))), "{found:?}");
+    }
+    pending.discard(operation(1)).unwrap();
     let found = open_when_free(&pending, operation(2));
     assert!(matches!(found, Some(OpenedRecord::Broken(_))), "{found:?}");
     assert_eq!(pending.operations().unwrap(), [operation(2)]);
