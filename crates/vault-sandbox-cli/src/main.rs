@@ -3,7 +3,6 @@
 //! `main` reads the arguments and ends with the exit code; what lies between is in the modules.
 
 mod args;
-mod aside;
 mod ci;
 mod commands;
 mod config;

@@ -6,7 +6,6 @@ use std::io;
 use std::task::{Context, Poll};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use vault_sandbox_issuer::observer::Observer;
 use vault_sandbox_issuer::stop::{Stop, StopRequest, StopSource};
 
 use crate::exit::Exit;
@@ -40,6 +39,12 @@ impl Asked {
     }
 }
 
+impl From<StopRequest> for Asked {
+    fn from(request: StopRequest) -> Self {
+        Self(request)
+    }
+}
+
 impl Signals {
     /// From now on the signals are ours.
     pub(crate) fn take() -> Result<Self, Problem> {
@@ -52,6 +57,11 @@ impl Signals {
         self.0.another().map(Self).map_err(|e| cannot(&e))
     }
 
+    /// As the library hears of them.
+    pub(crate) fn into_stop(self) -> Stop {
+        self.0
+    }
+
     /// Waits for one.
     pub(crate) async fn asked(&mut self) -> Asked {
         Asked(self.0.asked().await)
@@ -60,15 +70,6 @@ impl Signals {
     /// Runs what may be stopped at any moment.
     pub(crate) async fn stopping<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Asked> {
         self.0.stopping(work).await.map_err(Asked)
-    }
-
-    /// Runs what must not be stopped lightly. `None`: it was given up, and its fate is unknown.
-    pub(crate) async fn insisting<T>(
-        &mut self,
-        work: impl Future<Output = T>,
-        observer: &dyn Observer,
-    ) -> Option<T> {
-        self.0.insisting(work, observer).await
     }
 }
 

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+pub mod aside;
 pub mod child;
 pub mod destinations;
+pub mod issuing;
 pub mod observer;
 pub mod pauses;
 pub mod platform;

@@ -1,8 +1,6 @@
 //! `token recover`: what earlier runs left open, and closing it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use vault_sandbox_core::endpoints::IssuedToken;
@@ -11,16 +9,17 @@ use vault_sandbox_core::issuance::{
 };
 use vault_sandbox_core::redact::escape;
 use vault_sandbox_core::{OperationId, TokenId, VaultDns};
+use vault_sandbox_issuer::aside::Waiting;
+use vault_sandbox_issuer::issuing::Driver;
 use vault_sandbox_issuer::state::{OpenedRecord, Pending, PendingRecord, StateError};
 
 use super::{Context, runs};
 use crate::args::RecoverArgs;
-use crate::aside::Waiting;
 use crate::connection::Connection;
 use crate::credentials::{Found, Means};
 use crate::destinations::{self, Destination};
 use crate::exit::Exit;
-use crate::issue::{Issuer, Progress, SandboxFacts};
+use crate::issue::{Hands, SandboxFacts};
 use crate::json::{self, Ending, OperationObject, OperationsObject, RunObject};
 use crate::own_files;
 use crate::problem::Problem;
@@ -283,30 +282,32 @@ fn go_on(
     };
     let issuance = resume(record, args, id, &redirected)?;
     let path = file.path().display().to_string();
-    let (issuance, outcome, progress) = runtime.block_on(async {
+    let hands = Hands {
+        frame: Arc::clone(&frame),
+        settings: context.settings.clone(),
+    };
+    let ended = runtime.block_on(async {
         let mut signals = Signals::take()?;
         if needs_credential {
             let signed_in = signals.stopping(connection.sign_in()).await;
             signed_in.unwrap_or_else(|asked| Err(asked.problem()))?;
         }
-        let issuer = Issuer {
-            connection: &connection,
-            signals,
-            voice: context.voice,
-            record: Arc::new(Mutex::new(file)),
-            waiting: Waiting::Here,
-            opened: BTreeMap::new(),
-            sandbox,
-            timeout: context.settings.timeout,
-            frame: Arc::clone(&frame),
-            stdout_is_json: context.settings.is_json(),
-            ledger,
-            // Whoever goes on by hand has waited.
-            grace: Duration::ZERO,
-            progress: Progress::default(),
-        };
-        Ok::<_, Problem>(issuer.run(issuance).await)
+        // Whoever goes on by hand has waited: the old token has no grace.
+        let driver = Driver::new(
+            connection.access().clone(),
+            signals.into_stop(),
+            file,
+            destinations::kinds(),
+        )
+        .sandbox(sandbox.dns)
+        .timeout(context.settings.timeout)
+        .ledger(ledger)
+        .waiting(Waiting::Here)
+        .handover(Arc::new(hands.clone()));
+        Ok::<_, Problem>(driver.run(issuance).await)
     })?;
+    let (issuance, outcome) = (ended.issuance, ended.outcome);
+    let progress = hands.progress(&issuance, &ended.progress);
     let report = frame.report(&issuance, &outcome, &progress);
     report.tell(context.voice);
     let problem = report.problem();

@@ -12,7 +12,7 @@ use vault_sandbox_core::{
     ValidationError, VaultDns, VaultId,
 };
 use vault_sandbox_issuer::access::{
-    Access, AccessError, Credential, Gate, OpenedSession, SignInNumber, Turn,
+    Access, AccessError, Credential, Gate, OpenedSession, SignInNumber,
 };
 use vault_sandbox_reqwest::ReqwestTransport;
 use vault_sandbox_simulator::Simulator;
@@ -24,6 +24,7 @@ use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::typed::Typed;
 use crate::voice::Voice;
+pub(crate) use problems::of as problem;
 use renewal::ByCommand;
 
 /// The list of sandboxes is not paged: ten thousand of them are some 5 MiB.
@@ -165,31 +166,31 @@ impl Connection {
     /// Makes sure that there is something to call with, and that it is for the Vault asked for.
     pub(crate) async fn sign_in(&self) -> Result<(), Problem> {
         let signed_in = self.access.sign_in().await;
-        signed_in.map_err(|error| self.problem(error))
+        signed_in.map_err(|error| self.problem(&error))
     }
 
     /// Signs in again after Vault said, to a call of this sign-in, that the session is invalid.
     pub(crate) async fn sign_in_again(&self, stale: SignInNumber) -> Result<bool, Problem> {
         let again = self.access.sign_in_again(stale).await;
-        again.map_err(|error| self.problem(error))
+        again.map_err(|error| self.problem(&error))
     }
 
     /// Opens a session, with what was found for that.
     pub(crate) async fn open_session(&self) -> Result<Option<OpenedSession>, Problem> {
         let opened = self.access.open_session().await;
-        opened.map_err(|error| self.problem(error))
+        opened.map_err(|error| self.problem(&error))
     }
 
     /// Takes note of which Vault served a call.
     pub(crate) fn check_served_by(&self, served: Option<VaultId>) -> Result<(), Problem> {
         let checked = self.access.check_served_by(served);
-        checked.map_err(|error| self.problem(error))
+        checked.map_err(|error| self.problem(&error))
     }
 
     /// Whether the Vault's own URLs lead to the DNS asked for.
     pub(crate) async fn check_own_urls(&self) -> Result<(), Problem> {
         let checked = self.access.check_own_urls().await;
-        checked.map_err(|error| self.problem(error))
+        checked.map_err(|error| self.problem(&error))
     }
 
     /// Who the caller is.
@@ -200,15 +201,6 @@ impl Connection {
     /// Ends the session in use. What becomes of that is the caller's to judge.
     pub(crate) async fn end_session(&self) -> Result<(), Error> {
         self.access.end_session().await
-    }
-
-    /// Calls the Vault asked for, once, in a turn that was waited for.
-    pub(crate) async fn call_in<E: Endpoint>(
-        &self,
-        turn: &Turn<'_>,
-        endpoint: &E,
-    ) -> Result<Reply<E::Output>, Error> {
-        self.access.call_in(turn, endpoint).await
     }
 
     /// Lets so many requests be under way at a time; one, unless this is called.
@@ -245,8 +237,8 @@ impl Connection {
         self.access.request(endpoint)
     }
 
-    fn problem(&self, error: AccessError) -> Problem {
-        problems::of(error, &self.settings)
+    fn problem(&self, error: &AccessError) -> Problem {
+        problem(error, &self.settings)
     }
 }
 

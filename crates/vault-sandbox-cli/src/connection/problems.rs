@@ -6,13 +6,14 @@ use crate::exit::Exit;
 use crate::problem::{Problem, ProblemError};
 use crate::settings::Settings;
 
-pub(super) fn of(error: AccessError, settings: &Settings) -> Problem {
+/// What is said of it, and what to type about it.
+pub(crate) fn of(error: &AccessError, settings: &Settings) -> Problem {
     let profile = &settings.profile.name;
     let refused = |what: String| Problem::new(Exit::SignIn, what);
     match error {
         AccessError::SignIn { vault, source } => {
             let doing = format!("Signing in to {}", vault.authority());
-            let mut problem = Problem::of_call(&doing, &source);
+            let mut problem = Problem::of_call(&doing, source);
             // Whatever Vault calls it: at sign-in, a refusal is about who wants to come in.
             if problem.exit == Exit::Refused {
                 problem.exit = Exit::SignIn;
@@ -42,15 +43,15 @@ pub(super) fn of(error: AccessError, settings: &Settings) -> Problem {
         } => refused(format!(
             "The profile {profile:?} says Vault {expected}, but the kept session is of Vault {kept}."
         ))
-        .next("Sign in anew", settings.typed.at(&vault, "auth login")),
+        .next("Sign in anew", settings.typed.at(vault, "auth login")),
         AccessError::KeptEnded { vault } => refused(format!(
             "The session kept for {} has ended.",
             vault.authority()
         ))
-        .next("Sign in again", settings.typed.at(&vault, "auth login")),
-        AccessError::Renewal(source) => match source.downcast::<ProblemError>() {
-            Ok(problem) => problem.0,
-            Err(other) => Problem::configuration(format!("{other}.")),
+        .next("Sign in again", settings.typed.at(vault, "auth login")),
+        AccessError::Renewal(source) => match source.downcast_ref::<ProblemError>() {
+            Some(problem) => problem.0.clone(),
+            None => Problem::configuration(format!("{source}.")),
         },
         AccessError::CallsItselfOtherwise { vault } => refused(format!(
             "The Vault that answers calls itself something else than {vault}: the credential may belong to another Vault. Check --dns."
@@ -60,11 +61,11 @@ pub(super) fn of(error: AccessError, settings: &Settings) -> Problem {
             is_kept,
             source,
         } => {
-            let doing = match is_kept {
+            let doing = match *is_kept {
                 true => "Looking whether you are signed in to",
                 false => "Looking who is signed in to",
             };
-            Problem::of_call(&format!("{doing} {}", vault.authority()), &source)
+            Problem::of_call(&format!("{doing} {}", vault.authority()), source)
         }
         other => refused(format!("{other}.")),
     }

@@ -21,6 +21,14 @@ impl Observer for Voice {
                 &"Vault did not say which one it is, so its number was not compared with the profile's vault_id.",
             ),
             Notice::Exchange(exchange) => self.wire(&exchange),
+            Notice::LookingUp(name) => self.say(&format!(
+                "Looking for a token named {:?} in the sandbox.",
+                name.as_str()
+            )),
+            Notice::Grace { old, grace } => self.say(&format!(
+                "The new token is in its place. The old one, {old}, keeps working for {}; Ctrl-C leaves it as it is.",
+                humantime::format_duration(grace)
+            )),
             Notice::WaitingForAnswer => self.waits_for_answer(),
             _ => {}
         }

@@ -17,7 +17,7 @@ use vault_sandbox_issuer::destinations::{
 use crate::problem::Problem;
 use crate::programs;
 
-pub(crate) use problems::words;
+pub(crate) use problems::{invalid, problem, words};
 
 /// The kinds that this program knows.
 static KINDS: LazyLock<Destinations> = LazyLock::new(|| {
@@ -27,6 +27,11 @@ static KINDS: LazyLock<Destinations> = LazyLock::new(|| {
         .with("-", |_| Ok::<_, InvalidReason>(stdout::open()))
 });
 
+/// The kinds that this program knows, for whoever reads the words for one.
+pub(crate) fn kinds() -> Destinations {
+    KINDS.clone()
+}
+
 /// A destination as it was written. A path alone is a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Destination(Place);
@@ -35,7 +40,7 @@ impl Destination {
     /// Reads what was given to `--out`, or stands in a record.
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
         let place = KINDS.parse(text);
-        place.map(Self).map_err(|error| problems::invalid(&error))
+        place.map(Self).map_err(|error| invalid(&error))
     }
 
     /// The file of this path.
@@ -54,27 +59,16 @@ impl Destination {
         self.0.resolved()
     }
 
-    /// Checks that the value can be handed over, and reserves what that needs.
-    pub(crate) async fn reserve(&self) -> Result<Box<dyn Reserved>, Problem> {
-        let reserved = self.0.destination().reserve().await;
-        reserved.map_err(|error| problems::problem(&error))
-    }
-
     /// Checks that the value could be handed over now, and reserves nothing. Which file it is, if it
     /// is one.
     pub(crate) async fn check(&self, round: &Round) -> Result<Option<Identity>, Problem> {
         let identity = self.0.destination().check(round).await;
-        identity.map_err(|error| problems::problem(&error))
+        identity.map_err(|error| problem(&error))
     }
 
     /// A file that is not there yet, or has nothing in it that a new value would take the place of.
     pub(crate) async fn is_vacant(&self) -> bool {
         self.0.destination().is_vacant().await
-    }
-
-    /// Whether a run that was interrupted had handed the value over. `None`: nobody can tell.
-    pub(crate) async fn holds(&self, value: &AccessToken) -> Option<bool> {
-        self.0.destination().holds(value).await
     }
 
     /// The token that lies there now, whichever it is. `None`: there is none, or it is nowhere to be
@@ -105,7 +99,7 @@ impl Destination {
 
     /// It is named twice.
     pub(crate) fn named_twice(&self) -> Problem {
-        problems::problem(&self.0.named_twice())
+        problem(&self.0.named_twice())
     }
 }
 
@@ -121,13 +115,13 @@ pub(crate) async fn reserve_all(
     destinations: &[Destination],
 ) -> Result<Vec<Box<dyn Reserved>>, Problem> {
     let reserved = destinations::reserve_all(&places(destinations)).await;
-    reserved.map_err(|error| problems::problem(&error))
+    reserved.map_err(|error| problem(&error))
 }
 
 /// Checks that the value could be handed over to all of them now; reserves nothing.
 pub(crate) async fn check_all(destinations: &[Destination]) -> Result<(), Problem> {
     let checked = destinations::check_all(&places(destinations)).await;
-    checked.map_err(|error| problems::problem(&error))
+    checked.map_err(|error| problem(&error))
 }
 
 /// Removes what runs that were killed may have left beside them.

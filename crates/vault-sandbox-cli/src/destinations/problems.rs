@@ -12,7 +12,7 @@ const KINDS: &str =
     "\"-\" for stdout, file:PATH, env-file:PATH#VAR, json:PATH or exec:PROGRAM ARGS";
 
 /// A destination that cannot be used.
-pub(super) fn problem(error: &DestinationError) -> Problem {
+pub(crate) fn problem(error: &DestinationError) -> Problem {
     let destination = error.destination();
     match error.reason() {
         Reason::NamedTwice => Problem::usage(format!("--out {destination}: named twice.")),
@@ -40,7 +40,7 @@ pub(crate) fn words(reason: &Reason) -> String {
 }
 
 /// Words that name no destination.
-pub(super) fn invalid(error: &InvalidDestination) -> Problem {
+pub(crate) fn invalid(error: &InvalidDestination) -> Problem {
     let InvalidDestination { text, reason } = error;
     let why = match reason {
         InvalidReason::NoVariable => format!("{reason} Write env-file:PATH#VAR"),

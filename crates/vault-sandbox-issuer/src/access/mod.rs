@@ -293,6 +293,11 @@ impl Access {
         encode(endpoint, &self.at(&self.0.vault, self.authorization()))
     }
 
+    /// Who is told what happens.
+    pub(crate) fn observer(&self) -> &Arc<dyn Observer> {
+        &self.0.observer
+    }
+
     fn current(&self) -> MutexGuard<'_, Current> {
         self.0
             .current

@@ -65,6 +65,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vault_sandbox_core::endpoints::IssuedToken;
 use vault_sandbox_core::{AccessToken, looks_like_access_token};
 
+use crate::aside::Waiting;
+
 pub use error::{
     DestinationError, EnvTextError, FileKind, InvalidDestination, InvalidReason, Reason,
 };
@@ -192,18 +194,11 @@ pub fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> BoxFuture<'static, T> {
     Box::pin(async move {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return work();
+        let waiting = match tokio::runtime::Handle::try_current() {
+            Ok(_) => Waiting::Aside,
+            Err(_) => Waiting::Here,
         };
-        match runtime.spawn_blocking(work).await {
-            Ok(done) => done,
-            // A panic goes on here, as if it had been done here.
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is shutting down, and this with it.
-                Err(_) => std::future::pending().await,
-            },
-        }
+        waiting.on(work).await
     })
 }
 

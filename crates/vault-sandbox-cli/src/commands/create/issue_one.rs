@@ -1,20 +1,22 @@
 //! Issues one token, by itself or as one of many.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use vault_sandbox_core::Error;
 use vault_sandbox_core::issuance::many::TurnEnd;
 use vault_sandbox_core::issuance::{Issuance, Outcome};
+use vault_sandbox_issuer::aside::Waiting;
+use vault_sandbox_issuer::issuing::Driver;
 
 use super::Replacing;
 use super::item::{Item, Terms};
 use super::limit;
 use super::places::Places;
-use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
-use crate::issue::{Issuer, Progress, SandboxFacts};
+use crate::destinations;
+use crate::issue::{Hands, Progress, SandboxFacts};
 use crate::problem::Problem;
 use crate::report::{Frame, Report, VaultFacts};
 use crate::signals::Signals;
@@ -71,25 +73,28 @@ impl Issuing<'_> {
             true => None,
             false => Some(context.settings.state()?.ledger()),
         };
-        let issuer = Issuer {
-            connection,
-            signals,
-            voice: context.voice,
-            record: Arc::new(Mutex::new(places.record)),
-            waiting: self.waiting,
-            opened: places.opened,
-            sandbox: sandbox.clone(),
-            timeout: context.settings.timeout,
+        let hands = Hands {
             frame: Arc::clone(&frame),
-            stdout_is_json: context.settings.is_json(),
-            ledger,
-            grace: self
-                .replacing
-                .map_or(Duration::ZERO, |replacing| replacing.grace),
-            progress: Progress::default(),
+            settings: context.settings.clone(),
         };
+        let replacing = self.replacing;
+        let grace = replacing.map_or(Duration::ZERO, |replacing| replacing.grace);
+        let driver = Driver::new(
+            connection.access().clone(),
+            signals.into_stop(),
+            places.record,
+            destinations::kinds(),
+        )
+        .opened(places.opened)
+        .sandbox(sandbox.dns.clone())
+        .timeout(context.settings.timeout)
+        .ledger(ledger)
+        .grace(grace)
+        .waiting(self.waiting)
+        .handover(Arc::new(hands.clone()));
         let intent = item.intent(context, self.terms, connection, sandbox);
-        let (issuance, outcome, mut progress) = issuer.run(Issuance::new(intent)).await;
+        let ended = driver.run(Issuance::new(intent)).await;
+        let mut progress = hands.progress(&ended.issuance, &ended.progress);
         let refused = progress.call.as_deref();
         if refused.is_some_and(Error::may_be_about_the_limit) {
             let full = limit::full_house(connection, sandbox).await;
@@ -98,8 +103,8 @@ impl Issuing<'_> {
         }
         Ok(Ended {
             frame,
-            issuance,
-            outcome,
+            issuance: ended.issuance,
+            outcome: ended.outcome,
             progress,
         })
     }

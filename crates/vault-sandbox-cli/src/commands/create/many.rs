@@ -14,7 +14,6 @@ use super::places::{check_all, mention_open};
 use super::run::{Turn, Turns};
 use super::{Wish, dry_run, look};
 use crate::args::Format;
-use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::Destination;
@@ -24,6 +23,7 @@ use crate::problem::Problem;
 use crate::report::expiry_for_people;
 use crate::selection::Selection;
 use crate::signals::Signals;
+use vault_sandbox_issuer::aside::Waiting;
 
 /// So many are named in the plan.
 const SHOWN: usize = 10;

@@ -7,7 +7,6 @@ use super::issue_one::Issuing;
 use super::item::Item;
 use super::places::{Places, mention_open};
 use super::{Wish, dry_run, look, old};
-use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::stdout;
@@ -16,6 +15,7 @@ use crate::issue::SandboxFacts;
 use crate::problem::Problem;
 use crate::sandbox;
 use crate::signals::Signals;
+use vault_sandbox_issuer::aside::Waiting;
 
 pub(super) fn run(
     context: &Context<'_>,

@@ -8,10 +8,10 @@ use vault_sandbox_issuer::destinations::{Reserved, Round};
 use vault_sandbox_issuer::state::{PendingRecord, State, StateError};
 
 use super::item::{Item, new_operation};
-use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::destinations::{self, file_name_of};
 use crate::problem::Problem;
+use vault_sandbox_issuer::aside::Waiting;
 
 /// The places of one token, open and with room in them.
 pub(super) struct Places {

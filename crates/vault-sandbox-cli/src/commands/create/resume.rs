@@ -17,7 +17,6 @@ use super::run::{Turn, Turns};
 use super::run_record;
 use super::summary::{self, About};
 use super::{lifetime, look};
-use crate::aside::Waiting;
 use crate::commands::Context;
 use crate::connection::Connection;
 use crate::destinations::Destination;
@@ -26,6 +25,7 @@ use crate::issue::SandboxFacts;
 use crate::json::VaultObject;
 use crate::problem::Problem;
 use crate::signals::Signals;
+use vault_sandbox_issuer::aside::Waiting;
 
 /// How a sandbox of the plan stands.
 enum Left {

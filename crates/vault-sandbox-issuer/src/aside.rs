@@ -1,26 +1,28 @@
 //! Work that waits for a disk, or for a program that is run.
 //!
-//! The program has one thread. For one token that is enough; of many at once, each would keep all the
-//! others waiting while it syncs a file. Theirs is done on threads beside it: the order of steps of
+//! Where one token is issued on one thread, it can be done there. Of many at once, each would keep all
+//! the others waiting while it syncs a file. Theirs is done on threads beside it: the order of steps of
 //! each stays what it is.
 
 use std::panic::resume_unwind;
 
 /// Where such work is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Waiting {
-    /// On the one thread: nobody else has anything to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Waiting {
+    /// On the thread that asks for it: nobody else has anything to do there.
     Here,
-    /// On a thread beside it.
+    /// On a thread beside it, of tokio's runtime.
+    #[default]
     Aside,
 }
 
 impl Waiting {
     /// Does the work, all of it: once begun, it goes on even if this is no longer waited for.
-    pub(crate) async fn on<T: Send + 'static>(
-        self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> T {
+    ///
+    /// # Panics
+    ///
+    /// If the work does, and [aside](Self::Aside) where there is no runtime of tokio's.
+    pub async fn on<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> T {
         if self == Self::Here {
             return work();
         }
