@@ -140,6 +140,18 @@ fn the_issuer_prints_nothing_reads_no_environment_and_knows_platforms_in_few_pla
     }
 }
 
+/// Issuing has one driver, whoever asks for it: the issuer's.
+#[test]
+fn the_program_carries_out_no_step_itself() {
+    let sources = sources_of("vault-sandbox-cli");
+    assert!(sources.iter().any(|(path, _)| path == "issue.rs"));
+    for (path, text) in sources {
+        // Those of a run over many say whose turn it is.
+        let text = text.replace("RunStep::", "");
+        assert!(!text.contains("Step::"), "{path}");
+    }
+}
+
 /// Each has a neighbour for other platforms.
 const UNIX: [&str; 3] = [
     "platform/unix.rs",

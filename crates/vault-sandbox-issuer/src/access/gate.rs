@@ -3,7 +3,7 @@
 //! Vault refuses nothing at its burst limit: it delays every further answer until the window of five
 //! minutes ends. Sending more at a time then only makes more of them wait.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 use vault_sandbox_core::Facts;
@@ -24,7 +24,7 @@ struct State {
 
 /// The right to have one request under way, for as long as this lives.
 #[derive(Debug)]
-pub struct Turn<'a>(&'a Gate);
+pub struct Turn(Arc<Gate>);
 
 impl Gate {
     /// At most so many at a time.
@@ -46,12 +46,12 @@ impl Gate {
     }
 
     /// Waits until a request may be sent.
-    pub async fn turn(&self) -> Turn<'_> {
+    pub async fn turn(self: &Arc<Self>) -> Turn {
         loop {
             // Before looking: what changes between the two is heard.
             let changed = self.changed.notified();
             if self.try_enter() {
-                return Turn(self);
+                return Turn(Arc::clone(self));
             }
             changed.await;
         }
@@ -88,7 +88,7 @@ impl Gate {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         self.0.with(|state| state.under_way -= 1);
         self.0.changed.notify_one();
@@ -101,7 +101,7 @@ mod tests {
 
     #[tokio::test]
     async fn never_more_than_the_pace_are_under_way() {
-        let gate = Gate::new(2);
+        let gate = Arc::new(Gate::new(2));
         let first = gate.turn().await;
         let _second = gate.turn().await;
         let mut third = std::pin::pin!(gate.turn());

@@ -216,7 +216,7 @@ impl Access {
 
     /// Lets requests through.
     #[must_use]
-    pub fn gate(&self) -> &Gate {
+    pub fn gate(&self) -> &Arc<Gate> {
         &self.0.gate
     }
 
@@ -237,7 +237,7 @@ impl Access {
     /// See [`Error`].
     pub async fn call_in<E: Endpoint>(
         &self,
-        _turn: &Turn<'_>,
+        _turn: &Turn,
         endpoint: &E,
     ) -> Result<Reply<E::Output>, Error> {
         let client = self.client(&self.0.vault, self.authorization());

@@ -1,6 +1,7 @@
 //! Carrying out an issuance, step by step. What to do, and in which order, is
 //! [the machine's](vault_sandbox_core::issuance) to say: nothing is decided here.
 
+mod asking;
 mod delivering;
 mod looking;
 mod progress;
@@ -9,12 +10,12 @@ mod removing;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use vault_sandbox_core::endpoints::GenerateSandboxToken;
+use vault_sandbox_core::VaultDns;
 use vault_sandbox_core::issuance::{Event, Issuance, Outcome, Step};
-use vault_sandbox_core::{OperationId, VaultDns};
 
 use crate::access::{Access, SignInNumber};
 use crate::aside::Waiting;
@@ -32,10 +33,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Carries out the steps of one issuance.
 ///
 /// One that is dropped while it [runs](Self::run) stops where it is, as if the process had ended there:
-/// the record says what holds, and whoever resumes it goes on from that. If that was while an answer was
-/// waited for that may have made a token, its value is lost with it. Whoever may be dropped, such as a
-/// handler whose client hangs up, has it run in a task of its own: what it gives back is `Send` and
-/// borrows nothing.
+/// the record says what holds, and whoever resumes it goes on from that. The one request that may make a
+/// token is not stopped by that: it is sent, and what it answers put on record, by a task of tokio's that
+/// goes on for as long as its runtime does. Until then the record is under way.
 #[must_use]
 pub struct Driver {
     access: Access,
@@ -52,6 +52,8 @@ pub struct Driver {
     grace: Duration,
     /// The sign-in that the request was made with.
     signed_in: Option<SignInNumber>,
+    /// Whether the value is on record, where the task that waited for it has written it down.
+    kept: Option<io::Result<()>>,
     /// The frontend knows that a value is about to be handed over.
     is_announced: bool,
     progress: Progress,
@@ -92,6 +94,7 @@ impl Driver {
             ledger: None,
             grace: Duration::ZERO,
             signed_in: None,
+            kept: None,
             is_announced: false,
             progress: Progress::default(),
         }
@@ -147,6 +150,10 @@ impl Driver {
     }
 
     /// Drives the machine to its outcome.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no runtime of tokio's, and if the transport does.
     pub async fn run(mut self, mut issuance: Issuance) -> Ended {
         let operation = issuance.intent().operation;
         if let Some(token) = issuance.token() {
@@ -173,7 +180,7 @@ impl Driver {
         match issuance.step() {
             Step::Persist(entry) => Box::pin(self.persist(entry)),
             Step::Keep(entry) => Box::pin(self.keep(entry, issuance)),
-            Step::Send(request) => Box::pin(self.send(request, issuance.intent().operation)),
+            Step::Send(request) => Box::pin(self.send(request, issuance)),
             Step::SignIn => Box::pin(self.sign_in_again()),
             Step::Deliver {
                 index,
@@ -203,47 +210,6 @@ impl Driver {
             progress: self.progress,
         }
     }
-
-    async fn send(&mut self, request: GenerateSandboxToken, operation: OperationId) -> Event {
-        // Until it is its turn, nothing was sent.
-        let turn = match self.stop.stopping(self.access.gate().turn()).await {
-            Ok(turn) => turn,
-            Err(asked) => {
-                self.progress.stopped = Some(asked);
-                return Event::Stop;
-            }
-        };
-        self.signed_in = Some(self.access.sign_in_number());
-        let call = self.access.call_in(&turn, &request);
-        let Some(answer) = self.stop.insisting(call, &*self.observer).await else {
-            return Event::GivenUp;
-        };
-        let event = Event::from_call(&answer);
-        match answer {
-            Ok(reply) => {
-                let secret = Secret::Token(operation, reply.value.value());
-                self.observer.notice(Notice::Secret(secret));
-                for warning in reply.warnings {
-                    self.progress.remark(Remark::Vault(warning));
-                }
-            }
-            Err(error) => self.progress.call = Some(Arc::new(error)),
-        }
-        event
-    }
-
-    async fn sign_in_again(&mut self) -> Event {
-        let Some(stale) = self.signed_in else {
-            return Event::Failed;
-        };
-        match self.access.sign_in_again(stale).await {
-            Ok(again) => Event::from_success(again),
-            Err(error) => {
-                self.progress.sign_in = Some(Arc::new(error));
-                Event::Failed
-            }
-        }
-    }
 }
 
 impl fmt::Debug for Driver {
@@ -257,4 +223,5 @@ impl fmt::Debug for Driver {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -10,35 +10,44 @@ use vault_sandbox_core::chrono::{DateTime, Utc};
 use vault_sandbox_core::issuance::{Delivery, DeliveryState, Entry, Event, Issuance, Removal};
 
 use super::{Driver, RecordNotWritten, Remark};
+use crate::aside::Waiting;
 use crate::observer::Notice;
 use crate::state::PendingRecord;
 
 impl Driver {
     pub(super) async fn persist(&mut self, entry: Entry) -> Event {
         let is_intent = matches!(entry, Entry::Intent(_));
-        let written = self.with_record(move |record| record.append(&entry)).await;
-        if let Err(error) = written {
-            let path = self.path();
-            let what = RecordNotWritten { path, error };
-            if is_intent {
-                self.progress.record = Some(Arc::new(what));
-            } else {
-                self.progress.remark(Remark::RecordNotWritten(what));
-            }
-            return Event::Failed;
-        }
-        Event::Done
+        let written = append(&self.record, self.waiting, entry).await;
+        self.written(written, is_intent)
     }
 
     /// The first thing that is done with a value.
     pub(super) async fn keep(&mut self, entry: Entry, issuance: &Issuance) -> Event {
-        let kept = self.persist(entry).await;
+        let written = match self.kept.take() {
+            Some(written) => written,
+            None => append(&self.record, self.waiting, entry).await,
+        };
+        let kept = self.written(written, false);
         if let (Event::Done, Some(token)) = (&kept, issuance.token()) {
             let (operation, value) = (issuance.intent().operation, token.value());
             let arrived = Notice::ValueArrived { operation, value };
             self.observer.notice(arrived);
         }
         kept
+    }
+
+    fn written(&mut self, written: io::Result<()>, is_intent: bool) -> Event {
+        let Err(error) = written else {
+            return Event::Done;
+        };
+        let path = self.path();
+        let what = RecordNotWritten { path, error };
+        if is_intent {
+            self.progress.record = Some(Arc::new(what));
+        } else {
+            self.progress.remark(Remark::RecordNotWritten(what));
+        }
+        Event::Failed
     }
 
     /// That the record has the value is about to be said.
@@ -91,13 +100,30 @@ impl Driver {
         &mut self,
         work: impl FnOnce(&mut PendingRecord) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        let record = Arc::clone(&self.record);
-        self.waiting.on(move || work(&mut hold(&record))).await
+        with(&self.record, self.waiting, work).await
     }
 
     fn path(&self) -> PathBuf {
         hold(&self.record).path().to_owned()
     }
+}
+
+/// Puts an entry on record.
+pub(super) async fn append(
+    record: &Arc<Mutex<PendingRecord>>,
+    waiting: Waiting,
+    entry: Entry,
+) -> io::Result<()> {
+    with(record, waiting, move |record| record.append(&entry)).await
+}
+
+async fn with<T: Send + 'static>(
+    record: &Arc<Mutex<PendingRecord>>,
+    waiting: Waiting,
+    work: impl FnOnce(&mut PendingRecord) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let record = Arc::clone(record);
+    waiting.on(move || work(&mut hold(&record))).await
 }
 
 /// A panic while it was held has left nothing half done that a later write does not write again.
