@@ -32,7 +32,7 @@ pub enum StopRequest {
 }
 
 /// Where requests to stop come from.
-pub trait StopSource: Send {
+pub trait StopSource: Send + Sync {
     /// The next request.
     fn poll_asked(&mut self, context: &mut Context<'_>) -> Poll<StopRequest>;
 

@@ -21,6 +21,9 @@ use vault_sandbox_core::testkit::{
     Conformance, Finding, FromAsyncFn, FromFn, NeverAnswers, Recorded, Recorder, Report, Scripted,
 };
 use vault_sandbox_core::*;
+use vault_sandbox_issuer::{
+    access, child, destinations, observer, pauses, platform, removal, state, stop, try_out,
+};
 use vault_sandbox_reqwest as reqwest;
 use vault_sandbox_simulator as simulator;
 use vault_sandbox_tests::{Script, has_not};
@@ -83,6 +86,19 @@ has! {
         many::PlannedSandbox, many::RunPlan, many::RunFact, many::RunRecord, many::Progress,
         many::TurnEnd, many::TurnEvent, many::TurnResult, many::Setback, many::Run, many::RunStep,
         many::OwnRecord, many::Standing, many::RunJournal<()>, many::RunOpened<()>,
+        // the issuer
+        access::Access, access::AccessBuilder, access::Credential, access::Expected, access::Gate,
+        access::Turn<'static>, access::OpenedSession, access::SignInNumber, child::Programs,
+        destinations::Identity, destinations::Round, destinations::FileKind,
+        destinations::InvalidReason, destinations::Reason, destinations::TargetFile,
+        destinations::Destinations, destinations::Place, destinations::Report,
+        destinations::ReservedFile, destinations::OpenQuote, observer::Exchange<'static>,
+        observer::Notice<'static>, observer::Secret<'static>, pauses::Pauses,
+        platform::DirectorySync, platform::Replacement, removal::NotRemoved,
+        removal::Removing<'static>, state::State, state::Ledger, state::OpenedRecord,
+        state::Pending, state::PendingRecord, state::RecordFile, state::OpenedRun, state::RunFile,
+        state::Runs, state::KeptSession, state::ReservedSession, state::Sessions, stop::Stop,
+        stop::StopRequest, stop::Stopper, try_out::NotConfirmed,
         // the reqwest transport
         reqwest::ReqwestTransport, reqwest::ReqwestTransportBuilder,
         reqwest::BlockingReqwestTransport,
@@ -96,7 +112,9 @@ has! {
         simulator::UnknownParameters, simulator::UserSys;
     Fault:
         Error, ValidationError, OwnDnsError, TransportError, WrongVault, Unexpected, JournalError,
-        NotThisOne, many::RunError,
+        NotThisOne, many::RunError, access::AccessError, destinations::DestinationError,
+        destinations::EnvTextError, destinations::InvalidDestination, platform::FileRefusal,
+        state::StateError, state::SessionError,
         reqwest::BuildError, simulator::StartError, simulator::UnknownName;
     Send: Answer<'static>;
     Sync: Answer<'static>;

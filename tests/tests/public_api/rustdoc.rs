@@ -18,7 +18,7 @@ pub(crate) struct Library {
 
 /// Made once for all tests.
 pub(crate) static LIBRARIES: LazyLock<Vec<Library>> = LazyLock::new(|| {
-    ["core", "reqwest", "simulator"]
+    ["core", "issuer", "reqwest", "simulator"]
         .map(|short| Library::read(&format!("vault-sandbox-{short}")))
         .into()
 });

@@ -171,9 +171,11 @@ fn a_reader_that_leaves() {
     assert_eq!(crowd.tokens(), 8);
     // The values themselves: those that nobody took are kept.
     let crowd = Crowd::new(8);
-    crowd.world.fault(slowly(30));
+    // Nobody can know of what is in the pipe when the reader leaves: there is only one by then, on a
+    // busy machine too.
+    crowd.world.fault(slowly(400));
     let words = [
-        "token", "create", "--all", "--yes", "--format", "jsonl", "-j", "1",
+        "token", "create", "--all", "--yes", "--format", "jsonl", "-j", "1", "--verify", "never",
     ];
     let ran = crowd
         .world
@@ -183,7 +185,9 @@ fn a_reader_that_leaves() {
     assert!(ran.said().ends_with("24\n"), "{}", ran.said());
     assert_eq!(
         crowd.tokens() - crowd.world.records().len(),
-        ran.jsonl().len()
+        ran.jsonl().len(),
+        "{}",
+        ran.said()
     );
 }
 

@@ -5,6 +5,7 @@ mod gate;
 mod sign_in;
 mod wire;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -111,6 +112,17 @@ pub struct AccessBuilder {
     renewal: Arc<dyn Renewal>,
     observer: Arc<dyn Observer>,
     at_a_time: usize,
+}
+
+impl fmt::Debug for AccessBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessBuilder")
+            .field("vault", &self.vault)
+            .field("version", &self.version)
+            .field("credential", &self.credential)
+            .field("expected", &self.expected)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AccessBuilder {
@@ -322,7 +334,7 @@ impl Access {
     }
 }
 
-impl std::fmt::Debug for Access {
+impl fmt::Debug for Access {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Access")
             .field("vault", &self.0.vault)

@@ -129,6 +129,28 @@ fn space_is_reserved_and_synced_before_anything_is_written() {
 }
 
 #[test]
+fn nothing_of_a_torn_line_stays_behind_a_new_one() {
+    let intent = intent().to_line();
+    // As long as the new line, and longer by one and by many.
+    let new = mark(DeliveryState::Started).to_line();
+    for longer in [0, 1, 40] {
+        let torn = vec![b'x'; new.len() + longer];
+        let content = [intent.as_bytes(), &torn].concat();
+        let (_, mut journal) = open(Memory {
+            seen: content,
+            ..Memory::default()
+        });
+        journal.append(&mark(DeliveryState::Started)).unwrap();
+        let written = intent.len() + new.len();
+        let behind = &journal.storage().seen[written..];
+        assert!(
+            behind.iter().all(|byte| *byte == FILLER),
+            "{longer}: {behind:?}"
+        );
+    }
+}
+
+#[test]
 fn what_could_not_be_synced_is_written_again_with_the_next_line() {
     let mut journal = Journal::reserve(Memory::default()).unwrap();
     journal.append(&intent()).unwrap();
@@ -136,7 +158,9 @@ fn what_could_not_be_synced_is_written_again_with_the_next_line() {
     journal
         .append(&token("veeva-vault-0c0ffee0example"))
         .unwrap_err();
-    assert!(!format!("{journal:?}").contains("0c0ffee0"));
+    let shown = format!("{journal:?}");
+    assert!(shown.starts_with("Journal { synced: "), "{shown}");
+    assert!(!shown.contains("0c0ffee0"), "{shown}");
     // The power goes, and comes back with the disk as it was.
     journal.storage.seen.clone_from(&journal.storage.safe);
     journal.storage.fails_to_sync = false;
