@@ -22,7 +22,8 @@ use vault_sandbox_core::testkit::{
 };
 use vault_sandbox_core::*;
 use vault_sandbox_issuer::{
-    access, child, destinations, observer, pauses, platform, removal, state, stop, try_out,
+    access, aside, child, destinations, issuing, observer, pauses, platform, removal, state, stop,
+    try_out,
 };
 use vault_sandbox_reqwest as reqwest;
 use vault_sandbox_simulator as simulator;
@@ -88,11 +89,13 @@ has! {
         many::OwnRecord, many::Standing, many::RunJournal<()>, many::RunOpened<()>,
         // the issuer
         access::Access, access::AccessBuilder, access::Credential, access::Expected, access::Gate,
-        access::Turn<'static>, access::OpenedSession, access::SignInNumber, child::Programs,
+        access::Turn, access::OpenedSession, access::SignInNumber, aside::Waiting, child::Programs,
         destinations::Identity, destinations::Round, destinations::FileKind,
         destinations::InvalidReason, destinations::Reason, destinations::TargetFile,
         destinations::Destinations, destinations::Place, destinations::Report,
-        destinations::ReservedFile, destinations::OpenQuote, observer::Exchange<'static>,
+        destinations::ReservedFile, destinations::OpenQuote, issuing::Driver, issuing::Ended,
+        issuing::Progress, issuing::Remark, issuing::RecordNotWritten, issuing::NotLooked,
+        issuing::NotDeleted, issuing::NotDelivered, observer::Exchange<'static>,
         observer::Notice<'static>, observer::Secret<'static>, pauses::Pauses,
         platform::DirectorySync, platform::Replacement, removal::NotRemoved,
         removal::Removing<'static>, state::State, state::Ledger, state::OpenedRecord,
