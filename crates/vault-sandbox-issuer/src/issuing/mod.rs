@@ -34,8 +34,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// One that is dropped while it [runs](Self::run) stops where it is, as if the process had ended there:
 /// the record says what holds, and whoever resumes it goes on from that. The one request that may make a
-/// token is not stopped by that: it is sent, and what it answers put on record, by a task of tokio's that
-/// goes on for as long as its runtime does. Until then the record is under way.
+/// token is not stopped by that: it is sent, and a value that it is answered with put on record, by a task
+/// of tokio's that goes on for as long as its runtime does. Until then the record is under way. (An answer
+/// without a value is not put on record then: the token, if there is one, is looked up on resuming.)
 #[must_use]
 pub struct Driver {
     access: Access,
