@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use vault_sandbox_simulator::Effect;
+use vault_sandbox_simulator::{Effect, Endpoint, Fault};
 
 use crate::harness::{
     Expires, Lines, Neighbour, Ran, SANDBOX, World, assert_untouched, fault_on_create,
@@ -69,6 +69,23 @@ fn an_id_that_is_not_there_does_not_look_like_a_revoked_token() {
         assert_eq!(world.token_ids(), before);
         assert_eq!(world.operations().concat(), operation, "it stays open");
     }
+}
+
+/// That a deletion lost its answer, and the token is not there afterwards, proves nothing of a token that
+/// never was there.
+#[test]
+fn a_mistyped_id_closes_nothing_whatever_becomes_of_its_deletion() {
+    let (world, operation, ..) = uncertain();
+    let before = world.token_ids();
+    world.fault(Fault::new(Effect::CloseAfter).on(Endpoint::DeleteTokens));
+    let mistyped = "V8T000000000000";
+    let words = [&operation, "--revoke", "--id", mistyped, "--yes"];
+    let ran = recover(&world, &words);
+    assert_eq!(ran.code(), 23, "{}", ran.said());
+    let is_said = ran.said().contains("is not there, or not for you to see");
+    assert!(is_said, "{}", ran.said());
+    assert_eq!(world.token_ids(), before);
+    assert_eq!(world.operations().concat(), operation, "it stays open");
 }
 
 #[test]
