@@ -1,17 +1,18 @@
 //! `token recover`: what earlier runs left open, and closing it.
 
+mod listing;
+mod objects;
+
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use vault_sandbox_core::endpoints::IssuedToken;
-use vault_sandbox_core::issuance::{
-    DeliveryState, Issuance, JournalError, NewerRecord, NotThisOne, Outcome, Record, Storage as _,
-};
-use vault_sandbox_core::redact::escape;
+use vault_sandbox_core::issuance::{Issuance, NotThisOne, Record, Storage as _};
 use vault_sandbox_core::{OperationId, TokenId, VaultDns};
 use vault_sandbox_issuer::aside::Waiting;
 use vault_sandbox_issuer::issuing::Driver;
-use vault_sandbox_issuer::state::{OpenedRecord, Pending, PendingRecord, StateError};
+use vault_sandbox_issuer::state::{OpenedRecord, Pending, PendingRecord};
+
+use listing::list;
+use objects::{state_of, still_open};
 
 use super::{Context, runs};
 use crate::args::RecoverArgs;
@@ -23,7 +24,7 @@ use crate::issue::{Hands, SandboxFacts};
 use crate::json::{self, Ending, OperationObject, OperationsObject, RunObject};
 use crate::own_files;
 use crate::problem::Problem;
-use crate::report::{Frame, VaultFacts, candidate};
+use crate::report::{Frame, VaultFacts};
 use crate::sandbox;
 use crate::signals::Signals;
 
@@ -104,92 +105,6 @@ fn left_alone(context: &Context<'_>, operation: OperationId, what: String) -> Pr
 
 fn cannot_be_removed(error: &std::io::Error) -> Problem {
     Problem::destination(format!("The record cannot be removed: {error}."))
-}
-
-/// Shows what is open; nothing is changed by it.
-fn list(context: &Context<'_>, pending: &Pending) -> Result<Exit, Problem> {
-    let (mut objects, mut unseen) = (Vec::new(), Vec::new());
-    let mut cannot_be_seen = |error: StateError| unseen.push(Problem::from(error));
-    let operations = pending.operations().unwrap_or_else(|error| {
-        cannot_be_seen(error);
-        Vec::new()
-    });
-    for operation in operations {
-        let path = pending.path(operation).display().to_string();
-        let bare = |state| bare(operation, state, path.clone());
-        let opened = pending.open(operation).unwrap_or_else(|error| {
-            cannot_be_seen(error);
-            Some(OpenedRecord::Broken(JournalError::Damaged))
-        });
-        objects.push(match opened {
-            None => continue,
-            Some(OpenedRecord::Blank(_)) => bare("not_asked"),
-            Some(OpenedRecord::UnderWay) => bare("under_way"),
-            Some(OpenedRecord::Newer(record)) => newer(*record, bare("newer")),
-            Some(OpenedRecord::Open(record, _)) => object(&record, bare(state_of(&record))),
-            Some(_) => bare("unreadable"),
-        });
-    }
-    let runs = runs::list(context, &mut unseen)?;
-    let unseen = all_of(unseen);
-    if context.settings.is_json() {
-        if let Some(problem) = &unseen {
-            context.voice.problem(problem);
-        }
-        print(context, &objects, runs, unseen.as_ref())?;
-        return Ok(unseen.map_or(Exit::Done, |problem| problem.exit));
-    }
-    if objects.is_empty() && runs.is_empty() && unseen.is_none() {
-        let state_dir = context.settings.state_dir()?;
-        context.voice.say(&match state_dir.symlink_metadata() {
-            Ok(_) => "Nothing is open.".to_owned(),
-            Err(_) => format!("Nothing is open: there is no {}.", state_dir.display()),
-        });
-    }
-    for object in &objects {
-        let words = match object.state {
-            "delivered" => "issued and delivered",
-            "kept" => "issued; its value is kept, and not where it should be",
-            "value_lost" => "issued; its value is lost, it should be revoked",
-            "under_way" => "under way in another process",
-            "unreadable" => "its record is empty, or cannot be understood",
-            "newer" => "written by a newer version, and left alone",
-            "not_asked" => "ended before anything was asked of Vault",
-            _ => "nobody knows whether it was issued",
-        };
-        let sandbox = object.sandbox.as_deref().unwrap_or("?");
-        // Of a rotation both are named: either may be the one that is in use.
-        let old = object.replaces.as_ref().map_or_else(String::new, |old| {
-            let new = object.token_ids.join(", ");
-            let new = if new.is_empty() {
-                "the new token"
-            } else {
-                &new
-            };
-            format!(" ({new} is to take the place of {old}, which was not deleted yet)")
-        });
-        let line = format!("{}  {sandbox}: {words}{old}", object.operation);
-        let line = context.settings.page().line(&line);
-        destinations::stdout::show(line.as_bytes())?;
-    }
-    if let Some(first) = objects.first() {
-        context.voice.say(&format!(
-            "  Go on with one of them:  {} {}",
-            context.settings.recover(),
-            first.operation
-        ));
-    }
-    runs::show(context, &runs)?;
-    unseen.map_or(Ok(Exit::Done), Err)
-}
-
-/// What could not be looked at, as one problem.
-fn all_of(mut unseen: Vec<Problem>) -> Option<Problem> {
-    let mut first = (!unseen.is_empty()).then(|| unseen.remove(0))?;
-    for other in unseen {
-        first.what = format!("{} {}", first.what, other.what);
-    }
-    Some(first.now("What else is open is not known."))
 }
 
 fn go_on(
@@ -370,12 +285,6 @@ fn resume(
 }
 
 /// How many destinations have the value already: new ones come after them.
-fn committed(record: &Record) -> usize {
-    let committed = |state| state == DeliveryState::Committed;
-    let mut states = record.deliveries.iter().map(|delivery| delivery.state);
-    states.by_ref().filter(|state| committed(*state)).count()
-}
-
 fn forget(
     context: &Context<'_>,
     record: &Record,
@@ -413,83 +322,6 @@ fn forget_broken(
     removed.map_err(|e| cannot_be_removed(&e))?;
     context.voice.say(&"Removed.");
     finish(context, &[], None)
-}
-
-fn bare(operation: OperationId, state: &'static str, path: String) -> OperationObject {
-    OperationObject {
-        operation: operation.to_string(),
-        state,
-        started: None,
-        vault: None,
-        sandbox: None,
-        name: None,
-        token_ids: Vec::new(),
-        candidates: Vec::new(),
-        replaces: None,
-        record: path,
-    }
-}
-
-/// What is known of an operation of which it is not certain which token it made.
-fn still_open(issuance: &Issuance, outcome: &Outcome, path: String) -> Option<OperationObject> {
-    let state = match outcome {
-        Outcome::Unknown => "unknown",
-        Outcome::ValueLost(None) => "value_lost",
-        _ => return None,
-    };
-    let intent = issuance.intent();
-    Some(OperationObject {
-        started: Some(intent.started.to_rfc3339_opts(SecondsFormat::Secs, true)),
-        vault: Some(intent.vault.authority()),
-        sandbox: Some(intent.sandbox.to_string()),
-        name: Some(intent.name.to_string()),
-        candidates: issuance.candidates().iter().map(candidate).collect(),
-        replaces: intent.replaces.as_ref().map(ToString::to_string),
-        ..bare(intent.operation, state, path)
-    })
-}
-
-fn newer(record: NewerRecord, bare: OperationObject) -> OperationObject {
-    let shown = |text: Option<String>| text.map(|text| escape(&text));
-    let started = record.started.and_then(|text| text.parse().ok());
-    let started = started.map(|at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true));
-    OperationObject {
-        started,
-        vault: shown(record.vault),
-        sandbox: shown(record.sandbox),
-        name: shown(record.name),
-        ..bare
-    }
-}
-
-fn object(record: &Record, bare: OperationObject) -> OperationObject {
-    let intent = &record.intent;
-    let kept = record.token.as_ref().and_then(IssuedToken::id);
-    OperationObject {
-        started: Some(intent.started.to_rfc3339_opts(SecondsFormat::Secs, true)),
-        vault: Some(intent.vault.authority()),
-        sandbox: Some(intent.sandbox.to_string()),
-        name: Some(intent.name.to_string()),
-        token_ids: kept
-            .or(record.lost.as_ref())
-            .into_iter()
-            .map(ToString::to_string)
-            .collect(),
-        candidates: record.candidates.iter().map(candidate).collect(),
-        replaces: intent.replaces.as_ref().map(ToString::to_string),
-        ..bare
-    }
-}
-
-fn state_of(record: &Record) -> &'static str {
-    let is_everywhere =
-        !record.deliveries.is_empty() && committed(record) == record.deliveries.len();
-    match (&record.token, &record.lost) {
-        (Some(_), _) if is_everywhere => "delivered",
-        (Some(_), _) => "kept",
-        (None, Some(_)) => "value_lost",
-        (None, None) => "unknown",
-    }
 }
 
 fn vault_facts(record: &Record) -> VaultFacts {
