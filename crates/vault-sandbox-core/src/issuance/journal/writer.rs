@@ -58,7 +58,7 @@ pub trait Storage {
 
 /// The record of one operation, being written.
 ///
-/// What a driver of an [`Issuance`](super::Issuance) need not know, because it is done here:
+/// What a driver of an [`Issuance`](crate::issuance::Issuance) need not know, because it is done here:
 ///
 /// - space is reserved and synced before anything is asked of Vault, so that a full disk is found
 ///   then, and not when there is a value to keep;
@@ -134,7 +134,7 @@ impl<S: Storage> Journal<S> {
     }
 
     /// Whether the record can be found under its name, and holds this value: for
-    /// [`Step::Confirm`](super::Step::Confirm).
+    /// [`Step::Confirm`](crate::issuance::Step::Confirm).
     ///
     /// # Errors
     ///
