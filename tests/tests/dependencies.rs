@@ -107,7 +107,7 @@ fn the_issuer_knows_no_client_no_program_and_no_terminal() {
     }
 }
 
-/// It is told what it needs, and tells what it finds; what is a platform's own has one place.
+/// It is told what it needs, and tells what it finds; what is a platform's own has few places, named here.
 #[test]
 fn the_issuer_prints_nothing_reads_no_environment_and_knows_platforms_in_few_places() {
     let sources = sources_of("vault-sandbox-issuer");
